@@ -1,0 +1,79 @@
+"""A wrong result beside the right one, and what the test knows about it. For `compare` only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Case", "Floats", "Known", "Relation", "close"]
+
+Floats = NDArray[np.float64]
+_SAMPLE = 1000  # entries looked at first: most relations fail there, and a huge array costs little
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the test knows about wrong answers.
+
+    Attributes:
+        sizes: letters for factors, such as {"N": 3, "C": 5}.
+        inputs: arrays that the student's function was given, by name.
+        wrong: well-known wrong answers, by name.
+        terms: arrays or numbers that may be missing or counted twice, by name.
+    """
+
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    wrong: Mapping[str, Any] = field(default_factory=dict)
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+
+def close(actual: Floats, expected: Floats, rtol: float, atol: float) -> NDArray[np.bool_]:
+    """True where |a - e| <= atol + rtol * |e|; an infinity or nan matches only its like."""
+    with np.errstate(all="ignore"):
+        near = np.abs(actual - expected) <= atol + rtol * np.abs(expected)
+        alike = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
+    return np.asarray(np.where(np.isfinite(expected), near, alike), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A wrong result beside the right one, of equal shape, as float64.
+
+    Attributes:
+        bad: True where the two differ.
+        rtol: relative tolerance of a relation, at most 1e-4 however loose the test.
+        atol: absolute tolerance of a relation, small beside the largest entry.
+        whole: both hold whole numbers only.
+        places: indices are places in the array (not so for a sample of it).
+    """
+
+    actual: Floats
+    expected: Floats
+    bad: NDArray[np.bool_]
+    rtol: float
+    atol: float
+    whole: bool
+    known: Known
+    places: bool = True
+
+    @property
+    def each(self) -> str:
+        """Start of a clause about all entries."""
+        return "every entry is " if self.actual.ndim else ""
+
+    def same(self, candidate: Any, actual: Any = None) -> bool:
+        """True where a candidate explains every entry of the actual value."""
+        actual = self.actual if actual is None else actual
+        if np.shape(candidate) != actual.shape:
+            return False
+        if actual.size > 10 * _SAMPLE:
+            step = actual.size // _SAMPLE
+            if not close(actual.flat[::step], candidate.flat[::step], self.rtol, self.atol).all():
+                return False
+        return bool(close(actual, candidate, self.rtol, self.atol).all())
+
+
+Relation = Callable[[Case], str]

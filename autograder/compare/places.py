@@ -1,0 +1,157 @@
+"""Relations between places: right numbers elsewhere, and where the wrong ones stand.
+
+For `diagnosis` only; the rules of `factors` hold here too.
+"""
+
+from itertools import combinations, permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.compare.case import Case, Floats, close
+
+__all__ = [
+    "all_alike", "inverted", "not_finite", "one_slice", "only_zeros_wrong", "permuted_axes", "permuted_rows",
+    "reversed_axes", "shifted", "wrong_ones_are_zero",
+]
+
+_MAX_PAIRS = 1_000_000  # entries compared to find rows in another order
+
+
+def permuted_axes(case: Case) -> str:
+    ndim = case.actual.ndim
+    if not 2 <= ndim <= 4:
+        return ""
+    for order in list(permutations(range(ndim)))[1:]:
+        moved = case.expected.transpose(order)
+        if case.same(moved):
+            return (
+                "the right numbers, transposed"
+                if ndim == 2
+                else f"the right numbers, axes in the order {order}"
+            )
+    return ""
+
+
+def reversed_axes(case: Case) -> str:
+    ndim = case.actual.ndim
+    if not 1 <= ndim <= 4:
+        return ""
+    axes: list[tuple[int, ...]] = [(k,) for k in range(ndim)]
+    axes += combinations(range(ndim), 2)
+    for some in axes:
+        if case.same(np.flip(case.expected, some)):
+            return _reversed_clause(ndim, some)
+    return ""
+
+
+def _reversed_clause(ndim: int, axes: tuple[int, ...]) -> str:
+    if ndim == 1:
+        return "the right numbers in reverse order"
+    if ndim == 2 and len(axes) == 1:
+        return f"the right {('rows', 'columns')[axes[0]]} in reverse order"
+    return f"the right numbers, reversed along axis {' and axis '.join(map(str, axes))}"
+
+
+def shifted(case: Case) -> str:
+    """All but the border found one place further along an axis, where that moves anything."""
+    for axis in range(min(case.actual.ndim, 4)):
+        if case.actual.shape[axis] < 3:
+            continue
+        actual, expected = np.moveaxis(case.actual, axis, 0), np.moveaxis(case.expected, axis, 0)
+        if case.same(expected[1:], expected[:-1]):
+            continue
+        for sign, moved, right in (("+", actual[1:], expected[:-1]), ("-", actual[:-1], expected[1:])):
+            if case.same(right, moved):
+                word = _word(case.actual.ndim, axis)
+                return f"shifted by one: the right {word} i is your {word} i {sign} 1"
+    return ""
+
+
+def permuted_rows(case: Case) -> str:
+    n = case.actual.shape[0]
+    if n < 3 or n * case.actual.size > _MAX_PAIRS:
+        return ""
+    actual, expected = case.actual.reshape(n, -1), case.expected.reshape(n, -1)
+    alike = close(actual[:, None], expected[None], case.rtol, case.atol).all(axis=2)
+    if len(np.unique(expected, axis=0)) < 3 or not _matching(alike):
+        return ""
+    return f"the right {'rows' if case.actual.ndim > 1 else 'numbers'} in another order"
+
+
+def _matching(alike: NDArray[np.bool_]) -> bool:
+    """True where each row can be given a column of its own."""
+    free = np.ones(len(alike), dtype=bool)
+    for row in alike:
+        fits = np.flatnonzero(row & free)
+        if fits.size == 0:
+            return False
+        free[fits[0]] = False
+    return True
+
+
+def _word(ndim: int, axis: int) -> str:
+    if ndim == 1:
+        return "entry"
+    return ("row", "column")[axis] if ndim == 2 else f"slice of axis {axis},"
+
+
+def not_finite(case: Case) -> str:
+    """Where nan or an infinity stands and should not, and whether the rest is right."""
+    odd = case.bad & ~np.isfinite(case.actual)
+    count = int(np.count_nonzero(odd))
+    if count == 0:
+        return ""
+    words = _odd_words(case.actual[odd])
+    if count == case.actual.size:
+        return f"every entry is {words}"
+    rest = "" if np.any(case.bad & ~odd) else "; all others are right"
+    place = "" if not case.places else f", the first at {_index(odd)}"
+    return f"{count} {'entry is' if count == 1 else 'entries are'} {words}{place if count > 1 else ''}{rest}"
+
+
+def _odd_words(values: Floats) -> str:
+    if np.isnan(values).all():
+        return "nan"
+    return "nan or infinite" if np.isnan(values).any() else "infinite"
+
+
+def only_zeros_wrong(case: Case) -> str:
+    zero = case.expected == 0
+    if zero.all() or np.count_nonzero(case.bad) < 2 or np.any(case.bad & ~zero):
+        return ""
+    return "right wherever the expected value is not 0"
+
+
+def wrong_ones_are_zero(case: Case) -> str:
+    if np.count_nonzero(case.bad) < 2 or np.any(case.actual[case.bad]):
+        return ""
+    return "every wrong entry is 0"
+
+
+def one_slice(case: Case) -> str:
+    """Only one row or column wrong, where there are others and more than one entry is wrong."""
+    if case.actual.ndim < 2 or np.count_nonzero(case.bad) < 2:
+        return ""
+    for axis in range(case.actual.ndim):
+        others = tuple(k for k in range(case.actual.ndim) if k != axis)
+        wrong = np.flatnonzero(case.bad.any(axis=others))
+        if wrong.size == 1 and case.actual.shape[axis] > 1:
+            return _slice_clause(case.actual.ndim, axis, int(wrong[0]), case.actual.shape[axis])
+    return ""
+
+
+def _slice_clause(ndim: int, axis: int, index: int, length: int) -> str:
+    place = ", the first" if index == 0 else ", the last" if index == length - 1 else ""
+    word = ("row", "column")[axis] if ndim == 2 else f"axis {axis} at index"
+    return f"only {word} {index}{place}, is wrong" if place else f"only {word} {index} is wrong"
+
+
+def inverted(case: Case) -> str:
+    return "exactly inverted" if case.same(1 - case.expected) else ""
+
+
+def all_alike(case: Case) -> str:
+    if case.actual.size < 2 or not _constant(case.actual):
+        return ""
+    return f"every entry is {bool(case.actual.flat[0])}"

@@ -1,0 +1,373 @@
+"""What assignment.toml says: parts, points, files, limits, requirements.
+
+The schema stands here and nowhere else; the description of a field is what a person
+is told to write when the value there is wrong. `read_toml` reads any TOML file of the
+project against a schema. Every module from here on may import this one. It knows
+nothing of tests, folders or Gradescope.
+"""
+
+import difflib
+import importlib
+import json
+import keyword
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from autograder.errors import AutograderError, ManifestError
+
+__all__ = [
+    "LeaderboardColumn",
+    "Limits",
+    "Manifest",
+    "Part",
+    "Requirements",
+    "Sandbox",
+    "Submission",
+    "Table",
+    "Theory",
+    "closest",
+    "explain",
+    "load_manifest",
+    "read_toml",
+]
+
+# tomllib came with Python 3.11; tomli is the same parser for 3.10.
+_tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+
+# Modules that the engine itself imports beside a submission.
+_RESERVED = frozenset({"autograder", "conftest", "numpy", "pytest"})
+
+Problem = tuple[str, str]  # what is wrong, and what to do about it
+
+
+class Table(BaseModel):
+    """A table of a TOML file: fixed keys, exact types, finite numbers, no changes afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+Sentence = Annotated[str, Field(pattern=r"\S")]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+# A letter, digit or underscore first, so no path, no hidden file and no option of a command.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")]
+Package = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Module = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")]
+Pin = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9._, -]+\])? ?===? ?\d[A-Za-z0-9.+!_-]*( *;.+)?$"),
+]
+
+
+class Part(Table):
+    """One part of an assignment: the id is the same in handout, tests, manifest and results."""
+
+    id: str = Field(
+        pattern=r"^[1-9]\d*\.[1-9]\d*$",
+        description="Use the assignment's number, a dot and the part's, for example \"1.2\".",
+    )
+    title: Sentence = Field(description='Write a few words, for example "Activations".')
+    files: tuple[FileName, ...] = Field(
+        min_length=1, description='List plain file names without a folder, for example ["activations.py"].'
+    )
+    points: Positive = Field(description="Use a positive number, for example 14.")
+
+
+class Theory(Table):
+    """A written question, marked by hand, outside the points of the parts."""
+
+    id: str = Field(pattern=r"^T[1-9]\d*$", description='Use T and a number, for example "T1".')
+    title: Sentence = Field(description='Write a few words, for example "Convexity".')
+    points: Positive = Field(description="Use a positive number, for example 5.")
+
+
+class Submission(Table):
+    """What may be handed in besides the files of the parts."""
+
+    optional_files: tuple[FileName, ...] = Field(
+        default=(), description='List plain file names without a folder, for example ["notes.txt"].'
+    )
+    max_file_kb: Count = Field(
+        default=256, description="Use a positive whole number of KiB for each file, for example 256."
+    )
+
+
+class Limits(Table):
+    """What one test, and the run as a whole, may use."""
+
+    test_seconds: Positive = Field(
+        default=10.0, description="Use a positive number of seconds, for example 10."
+    )
+    run_seconds: Annotated[float, Field(gt=0, le=2400)] = Field(
+        default=300.0,
+        description="Use a positive number of seconds up to 2400, Gradescope's longest time-out, "
+        "for example 300.",
+    )
+    memory_mb: Count = Field(
+        default=256,
+        description="Use a positive whole number of MiB, on top of the fork server's, for example 256.",
+    )
+    disk_mb: Count = Field(default=16, description="Use a positive whole number of MiB, for example 16.")
+    output_kb: Count = Field(default=64, description="Use a positive whole number of KiB, for example 64.")
+    open_files: Count = Field(default=64, description="Use a positive whole number, for example 64.")
+    threads: Count = Field(default=16, description="Use a positive whole number, for example 16.")
+
+
+class Requirements(Table):
+    """Packages, each pinned exactly so that an image can be built again a year later."""
+
+    autograder: tuple[Pin, ...] = Field(
+        default=(), description='Pin each package exactly, for example "numpy==2.2.6".'
+    )
+    student: tuple[Pin, ...] = Field(
+        default=(), description='Pin each package exactly, for example "matplotlib==3.10.0".'
+    )
+
+
+class Sandbox(Table):
+    """What is imported before a sandbox starts, and what submitted files may import."""
+
+    preload: tuple[Module, ...] = Field(
+        default=("numpy",), description='List names of modules to import, for example ["numpy"].'
+    )
+    allowed_imports: tuple[Package, ...] = Field(
+        default=("numpy",), description='List names of top-level packages, for example ["numpy"].'
+    )
+
+
+class LeaderboardColumn(Table):
+    """A column of the leaderboard, and which end of it is best."""
+
+    name: Sentence = Field(description='Write the column\'s name, for example "accuracy".')
+    order: Literal["asc", "desc"] = Field(
+        default="desc", description='Use "desc" where more is better and "asc" where less is.'
+    )
+
+
+class Manifest(Table):
+    """One assignment as its assignment.toml describes it."""
+
+    title: Sentence = Field(description='Write a few words, for example "Neural networks from scratch".')
+    summary: Sentence = Field(description="Write one sentence for tables and the README.")
+    parts: tuple[Part, ...] = Field(
+        min_length=1, description="Write a [[parts]] table with id, title, files and points for each part."
+    )
+    theory: tuple[Theory, ...] = Field(
+        default=(), description="Write a [[theory]] table with id, title and points for each question."
+    )
+    submission: Submission = Field(default=Submission(), description="Write a [submission] table.")
+    limits: Limits = Field(default=Limits(), description="Write a [limits] table.")
+    requirements: Requirements = Field(default=Requirements(), description="Write a [requirements] table.")
+    sandbox: Sandbox = Field(default=Sandbox(), description="Write a [sandbox] table.")
+    leaderboard: tuple[LeaderboardColumn, ...] = Field(
+        default=(), description="Write a [[leaderboard]] table with name and order for each column."
+    )
+
+    @property
+    def points(self) -> float:
+        """The sum of the parts' points."""
+        return sum(part.points for part in self.parts)
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The files to hand in, each once, in the order of the parts."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.files))
+
+    @cached_property
+    def all_files(self) -> tuple[str, ...]:
+        """The files to hand in, then the optional ones."""
+        return tuple(dict.fromkeys(self.files + self.submission.optional_files))
+
+    def part(self, part_id: str) -> Part:
+        """Find a part by its id.
+
+        Raises:
+            ManifestError: if there is no such part.
+        """
+        for part in self.parts:
+            if part.id == part_id:
+                return part
+        known = ", ".join(part.id for part in self.parts)
+        raise ManifestError(self.title, f"there is no part {part_id}.", f"The parts are {known}.")
+
+
+Model = TypeVar("Model", bound=Table)
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Read and check an assignment.toml.
+
+    Raises:
+        ManifestError: if the file is missing, is not TOML, or does not fit the schema; it lists
+            every problem that was found.
+    """
+    manifest = read_toml(path, Manifest, ManifestError)
+    explain(path, list(_contradictions(manifest)), ManifestError)
+    return manifest
+
+
+def read_toml(path: Path, model: type[Model], error: type[AutograderError]) -> Model:
+    """Read a TOML file into a model.
+
+    Raises:
+        error: if the file is missing, is not TOML, or does not fit the model.
+    """
+    data = _parse(path, error)
+    try:
+        # By way of JSON, since a strict model takes an array for a tuple only from there.
+        return model.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as invalid:
+        explain(path, [_problem(one, data, model) for one in _causes(invalid.errors())], error)
+        raise
+
+
+def explain(place: object, problems: list[Problem], error: type[AutograderError]) -> None:
+    """Raise one error that tells all the problems, one a line if several; do nothing if none."""
+    if not problems:
+        return
+    *others, (problem, remedy) = problems
+    if others:
+        lines = [f"{problem} {remedy}" for problem, remedy in others]
+        problem = "\n  ".join([f"there are {len(problems)} problems:", *lines, problem])
+    raise error(place, problem, remedy)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Tell the known name that is most like a wrong one, or all of them if none is."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(names) or 'none'}."
+
+
+def _parse(path: Path, error: type[AutograderError]) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = _tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise error(path, "there is no such file.", "Check the folder's name, or write the file.") from None
+    except OSError as problem:
+        raise error(
+            path, f"it cannot be read: {problem.strerror}.", "Check that it is a readable file."
+        ) from None
+    except UnicodeDecodeError:
+        raise error(path, "it is not UTF-8 text.", "Save it as UTF-8.") from None
+    except _tomllib.TOMLDecodeError as problem:
+        raise error(path, f"it is not TOML: {problem}.", "Correct the syntax there.") from None
+    return data
+
+
+def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out the errors of a value that has an error within: a list too short for its bad entries."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if not any(place != error["loc"] and place[: len(error["loc"])] == error["loc"] for place in places)
+    ]
+
+
+def _problem(error: ErrorDetails, data: Any, model: type[Table]) -> Problem:
+    """Say what is wrong at one place of the file, and take the remedy from the field there."""
+    keys, index, remedy = [], "", ""
+    for step in error["loc"]:
+        if isinstance(step, int):
+            data = data[step]
+            index = _entry(data, step) or index
+        elif step in model.model_fields:
+            keys.append(step)
+            field = model.model_fields[step]
+            remedy, model = field.description or "", _table_in(field.annotation) or model
+            data = data.get(step)
+        else:
+            keys.append(str(step))
+            remedy = closest(str(step), model.model_fields)
+    key = f"'{'.'.join(keys)}'" + index
+    if error["type"] == "missing":
+        return f"{key} is missing.", remedy
+    if error["type"] == "extra_forbidden":
+        return f"{key} is not a key of this table.", remedy
+    return f"{key} is {_shown(data)}.", remedy
+
+
+def _entry(value: Any, index: int) -> str:
+    """Name an entry of an array of tables by its id, or by its place where it has none."""
+    if not isinstance(value, dict):
+        return ""
+    name = value.get("id", value.get("name"))
+    return f" of {name!r}" if isinstance(name, str) else f" of number {index + 1}"
+
+
+def _table_in(annotation: Any) -> type[Table] | None:
+    """Find the model in `Model` or `tuple[Model, ...]`."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, Table):
+            return candidate
+    return None
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _contradictions(manifest: Manifest) -> Iterator[Problem]:
+    """Check what no single field can know."""
+    for key, names in {
+        "parts.id": [part.id for part in manifest.parts],
+        "theory.id": [question.id for question in manifest.theory],
+        "leaderboard.name": [column.name for column in manifest.leaderboard],
+    }.items():
+        for name in _repeated(names):
+            yield f"'{key}' {name!r} occurs more than once.", "Give each its own."
+    for name in _repeated([name.casefold() for name in manifest.all_files]):
+        yield (
+            f"two files are called {name!r} but for their case.",
+            "Some systems cannot tell them apart: rename one.",
+        )
+    for name in manifest.all_files:
+        yield from _file_problems(name, manifest)
+    yield from _import_problems(manifest.sandbox)
+    if manifest.limits.test_seconds > manifest.limits.run_seconds:
+        yield (
+            f"'limits.test_seconds' is {manifest.limits.test_seconds:g}, more than the whole run has.",
+            f"Use at most the {manifest.limits.run_seconds:g} of 'limits.run_seconds'.",
+        )
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]
+
+
+def _file_problems(name: str, manifest: Manifest) -> Iterator[Problem]:
+    stem, dot, ending = name.rpartition(".")
+    if dot + ending != ".py":
+        return
+    if not stem.isidentifier() or keyword.iskeyword(stem):
+        yield (
+            f"file {name!r} cannot be imported.",
+            "Use letters, digits and underscores, for example losses.py.",
+        )
+    if stem.casefold() in sys.stdlib_module_names | _RESERVED | _packages(manifest.sandbox):
+        yield f"file {name!r} would hide the module {stem.casefold()!r}.", "Choose another name for the file."
+
+
+def _packages(sandbox: Sandbox) -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for name in sandbox.preload + sandbox.allowed_imports)
+
+
+def _import_problems(sandbox: Sandbox) -> Iterator[Problem]:
+    for name in sandbox.preload:
+        package = name.partition(".")[0]
+        if package == "autograder":
+            yield f"'sandbox.preload' names {name!r}.", "Leave it out: the engine stays out of sandboxes."
+        elif package not in sys.stdlib_module_names and package not in sandbox.allowed_imports:
+            yield (
+                f"'sandbox.preload' names {name!r}, which no submission may import.",
+                f"Add {package!r} to 'sandbox.allowed_imports', or leave it out.",
+            )

@@ -1,0 +1,133 @@
+"""The life of a sandbox process, from its birth to its last answer.
+
+Runs inside the sandbox: as a fork of the fork server, or, where there is no
+fork, as `python -m autograder.sandbox.child` with pipes on standard input and
+output. Imports nothing that only POSIX has.
+"""
+
+import importlib
+import json
+import os
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.sandbox import layers, seccomp
+from autograder.sandbox.channel import Channel, ChannelClosedError
+from autograder.sandbox.loader import StudentFiles
+from autograder.sandbox.session import Session
+
+__all__ = ["ANSWER", "CALL_BACK", "GREETING", "REQUEST", "Rules", "preload", "start"]
+
+# The first byte of a frame says what it is.
+GREETING, REQUEST, ANSWER, CALL_BACK = b"G", b"Q", b"V", b"C"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a sandbox needs to know of the assignment: names only, nothing secret."""
+
+    expected: tuple[str, ...]
+    allowed: tuple[str, ...]
+
+
+class Descriptors:
+    """A stream over one or two file descriptors."""
+
+    def __init__(self, incoming: int, outgoing: int) -> None:
+        self._incoming, self._outgoing = incoming, outgoing
+
+    def read(self, size: int) -> bytes:
+        """See Stream."""
+        return os.read(self._incoming, size)
+
+    def write(self, data: bytes) -> None:
+        """See Stream."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._outgoing, view[: 1 << 20]) :]
+
+
+def preload(modules: list[str]) -> None:
+    """Imports the heavy libraries, and sets every global random state to the same start.
+
+    A grade must not depend on when it was given: code that draws without a seed
+    gets the same numbers in each run.
+    """
+    for name in modules:
+        importlib.import_module(name)
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002  the legacy state is what careless code draws from
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+
+
+def forget_engine() -> None:
+    """Takes the engine's folder off the module path: graders lie beside it."""
+    engine = Path(__file__).resolve().parents[2]
+    sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != engine]
+
+
+def start(stream: Descriptors, confinement: layers.Confinement, rules: Rules) -> None:
+    """Gives up all rights, then serves the grader until it hangs up."""
+    folder = Path(confinement.folder)
+    os.chdir(folder)
+    for variable in ("HOME", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR"):
+        os.environ[variable] = str(folder)
+    files = StudentFiles(folder, rules.expected, rules.allowed)
+    sys.meta_path.insert(0, files)
+    channel = Channel(stream)
+    on = layers.shed(confinement)
+    channel.send(GREETING + json.dumps(on).encode())
+    try:
+        session = Session(files, lambda call: _call_back(channel, session, call))
+        _serve(channel, session)
+    except ChannelClosedError:
+        return  # the grader has what it wanted
+
+
+def _serve(channel: Channel, session: Session) -> bytes:
+    """Answers requests until the answer to a call-back arrives; returns that."""
+    while True:
+        frame = channel.receive()
+        if frame[:1] == ANSWER:
+            return frame[1:]
+        answer = session.answer(frame[1:])
+        for printed in (sys.stdout, sys.stderr):
+            _flush(printed)
+        channel.send(ANSWER + answer)
+
+
+def _call_back(channel: Channel, session: Session, call: bytes) -> bytes:
+    """Carries a call of a grader's function over, and serves the grader until the answer is there."""
+    channel.send(CALL_BACK + call)
+    return _serve(channel, session)
+
+
+def _flush(printed: Any) -> None:
+    try:
+        printed.flush()
+    except Exception:  # noqa: BLE001, S110  the student's code may have closed or replaced it
+        pass
+
+
+def main() -> None:
+    """One sandbox as an ordinary child process, where there is no fork."""
+    settings = json.loads(sys.argv[1])
+    # What the student prints must not end up among the answers: it goes the way of standard error.
+    stream = Descriptors(os.dup(0), os.dup(1))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    preload(settings["preload"])
+    seccomp.prepare()
+    forget_engine()
+    start(stream, layers.Confinement(**settings["confinement"]), Rules(**settings["rules"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Imports the student's files, and only as the assignment allows.
+
+Runs inside a sandbox. The check reads a file before any line of it has run.
+"""
+
+import ast
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+__all__ = ["MissingFileError", "PolicyError", "StudentFiles"]
+
+
+class PolicyError(Exception):
+    """A submitted file uses a library that the assignment does not allow."""
+
+
+class MissingFileError(Exception):
+    """A file that the assignment asks for was not handed in."""
+
+
+class StudentFiles(importlib.abc.MetaPathFinder):
+    """Finds the submitted modules in the private folder, ahead of everything else.
+
+    Args:
+        folder: the private folder with the student's files.
+        expected: names of the files that the assignment asks for.
+        allowed: packages that may be imported besides the standard library and each other.
+    """
+
+    def __init__(self, folder: Path, expected: Sequence[str], allowed: Sequence[str]) -> None:
+        self.folder = folder
+        self.modules = {name.removesuffix(".py") for name in expected if name.endswith(".py")}
+        self.allowed = {*sys.stdlib_module_names, *allowed, *self.modules}
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The spec of a submitted module; None for any other name.
+
+        Raises:
+            MissingFileError: for a module of the assignment that was not handed in.
+        """
+        if name not in self.modules:
+            return None
+        file = self.folder / f"{name}.py"
+        if not file.is_file():
+            raise MissingFileError(f"{file.name} was not handed in")
+        return importlib.util.spec_from_file_location(name, file, loader=_CheckedLoader(name, str(file), self.allowed))
+
+
+class _CheckedLoader(importlib.machinery.SourceFileLoader):
+    """Compiles a file after a look at what it imports; leaves no compiled file behind."""
+
+    def __init__(self, name: str, path: str, allowed: set[str]) -> None:
+        super().__init__(name, path)
+        self.allowed = allowed
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
+        tree = ast.parse(data, path)
+        for package, line in _imports(tree):
+            if package not in self.allowed:
+                raise PolicyError(f"{Path(path).name}, line {line}, imports {package}")
+        code: CodeType = compile(tree, path, "exec", dont_inherit=True)
+        return code
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Top-level package and line of each import statement."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name.partition(".")[0], node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module.partition(".")[0], node.lineno

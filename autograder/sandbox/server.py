@@ -1,0 +1,139 @@
+"""The fork server: imports the heavy libraries once, then forks a sandbox per test.
+
+Runs as a process of its own, started before any grader or hidden file is read,
+so its memory, which every sandbox inherits, holds nothing secret. Obeys only
+the control socket, which no sandbox keeps. Single-threaded: a fork copies one
+thread only. Linux.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from autograder.sandbox import child, layers, seccomp
+
+__all__ = ["main"]
+
+MAX_REQUEST = 1 << 16
+CHANNEL = 3  # the sandbox's only descriptor besides input, output and error
+
+
+class Server:
+    """Forks and ends sandboxes on request.
+
+    A request is one line of JSON, with two descriptors (channel, output) where a
+    sandbox is to be forked; the answer is one line of JSON.
+    """
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._sandboxes: dict[int, int | None] = {}  # process id -> its user
+
+    def serve(self) -> None:
+        """Answers until the grader hangs up; then ends every sandbox that is left."""
+        while True:
+            line, descriptors, _, _ = socket.recv_fds(self._control, MAX_REQUEST, 2)
+            if not line:
+                break
+            answer = self._answer(json.loads(line), descriptors)
+            self._control.sendall(json.dumps(answer).encode())
+        for process in list(self._sandboxes):
+            self._end(process, patience=0)
+
+    def _answer(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, int]:
+        if "end" in request:
+            return {"status": self._end(request["end"], request["patience"])}
+        confinement = layers.Confinement(**request["confinement"])
+        process = os.fork()
+        if process == 0:
+            _become_sandbox(confinement, child.Rules(**request["rules"]), *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._sandboxes[process] = confinement.uid
+        return {"process": process}
+
+    def _end(self, process: int, patience: float) -> int:
+        """Exit status of a sandbox: its own if it leaves within `patience` seconds, else it is killed."""
+        deadline = time.monotonic() + patience
+        ended, status = os.waitpid(process, os.WNOHANG)
+        while not ended and time.monotonic() < deadline:
+            time.sleep(0.002)
+            ended, status = os.waitpid(process, os.WNOHANG)
+        if not ended:
+            os.kill(process, signal.SIGKILL)
+            _, status = os.waitpid(process, 0)
+        uid = self._sandboxes.pop(process)
+        if uid is not None:
+            _kill_user(uid)
+        return os.waitstatus_to_exitcode(status)
+
+
+def _kill_user(uid: int) -> None:
+    """Ends whatever still runs as this user: one signal to all, which no fork bomb outruns."""
+    helper = os.fork()
+    if helper == 0:
+        os.setresuid(uid, uid, uid)
+        with suppress(OSError):
+            os.kill(-1, signal.SIGKILL)
+        os._exit(0)
+    os.waitpid(helper, 0)
+
+
+def _become_sandbox(confinement: layers.Confinement, rules: child.Rules, channel: int, output: int) -> None:
+    """The rest of a forked process's life; does not return."""
+    status = 70
+    try:
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _keep_only(channel, output)
+        child.start(child.Descriptors(CHANNEL, CHANNEL), confinement, rules)
+        status = 0
+    except BaseException as error:  # noqa: BLE001  said to the grader, who has had no greeting
+        os.write(2, f"the sandbox could not start: {type(error).__name__}: {error}".encode())
+    finally:
+        os._exit(status)
+
+
+def _keep_only(channel: int, output: int) -> None:
+    # Above the numbers that are about to be assigned, whatever they are now.
+    channel, output = (_above(descriptor) for descriptor in (channel, output))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.dup2(channel, CHANNEL)
+    os.closerange(CHANNEL + 1, 1 << 16)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115, PTH123  they live as long as the process
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115, PTH123
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115, PTH123
+
+
+def _above(descriptor: int) -> int:
+    import fcntl  # noqa: PLC0415  POSIX only, like this whole process
+
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64)
+
+
+def main() -> None:
+    """`python -m autograder.sandbox.server SETTINGS`, with the control socket's descriptor in them."""
+    settings = json.loads(sys.argv[1])
+    ctypes.CDLL(None).prctl(layers.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
+    child.preload(settings["preload"])
+    seccomp.prepare()
+    child.forget_engine()
+    gc.collect()
+    gc.freeze()  # what is here now is never garbage: sandboxes need not touch it, so they share it
+    control = socket.socket(fileno=settings["control"])
+    control.sendall(b"ready")
+    Server(control).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Makes a fresh sandbox for each test, and leaves no trace of it afterwards.
+
+Used by `grading`. Knows the submission's files and the assignment's limits, and
+no test.
+"""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.errors import SandboxError
+from autograder.sandbox.child import Rules
+from autograder.sandbox.client import Allowance, LocalTransport, RemoteTransport, Sandbox
+from autograder.sandbox.launch import Launcher, UserBlock, make_launcher
+from autograder.sandbox.layers import LAYERS, Confinement
+from autograder.sandbox.loader import StudentFiles
+from autograder.sandbox.session import Session
+
+__all__ = ["Equipment", "LocalWorkshop", "Workshop"]
+
+# Where any user may write. What a sandbox leaves there would be a message to the next one.
+SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")  # noqa: S108  to clean, not to use
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What all sandboxes of a run have in common.
+
+    Attributes:
+        files: the folder with the submitted files.
+        rules: which files are expected and what they may import.
+        preload: modules to import before any sandbox starts.
+        open_files, threads: limits of each sandbox.
+        off: layers that are left out on purpose.
+        first_uid: start of the run's user ids, None to draw one.
+    """
+
+    files: Path
+    rules: Rules
+    preload: Sequence[str] = ("numpy",)
+    open_files: int = 64
+    threads: int = 16
+    off: tuple[str, ...] = ()
+    first_uid: int | None = None
+
+
+class Workshop:
+    """Sandboxes in processes of their own, one after the other.
+
+    Attributes:
+        layers: name of each layer, and whether the last sandbox had it.
+    """
+
+    def __init__(self, equipment: Equipment) -> None:
+        self._equipment = equipment
+        self.layers = dict.fromkeys(LAYERS, False)
+        self._users = UserBlock(equipment.first_uid) if _is_root() else None
+        if self._users:
+            _check_readable()
+        self._folder = Path(tempfile.mkdtemp(prefix="autograder-"))
+        self._folder.chmod(0o711)  # a sandbox must reach its own folder in here, and see no other
+        self._launcher: Launcher = make_launcher(equipment.preload)
+
+    @contextmanager
+    def sandbox(self, allowance: Allowance) -> Iterator[Sandbox]:
+        """A sandbox with its own copy of the files; both are gone afterwards.
+
+        Raises:
+            SandboxError: if it cannot be started.
+        """
+        uid = self._users.next() if self._users else None
+        folder = self._private_folder(uid)
+        try:
+            transport = self._start(folder, uid, allowance)
+            try:
+                yield Sandbox(transport, allowance.memory_mb)
+            finally:
+                transport.close()
+        finally:
+            _remove(folder)
+            if uid is not None and not self.layers["landlock"]:
+                _remove_all_of(uid)
+
+    def _start(self, folder: Path, uid: int | None, allowance: Allowance) -> RemoteTransport:
+        confinement = Confinement(
+            folder=str(folder),
+            uid=uid,
+            memory_mb=allowance.memory_mb,
+            file_mb=allowance.disk_mb,
+            open_files=self._equipment.open_files,
+            threads=self._equipment.threads,
+            cpu_seconds=int(allowance.seconds) * self._equipment.threads + 10,
+            off=self._equipment.off,
+        )
+        process = self._launcher.launch(confinement, self._equipment.rules)
+        transport = RemoteTransport(process, allowance, folder)
+        self.layers = json.loads(transport.greeting())
+        return transport
+
+    def _private_folder(self, uid: int | None) -> Path:
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        for file in self._equipment.files.iterdir():
+            copy = folder / file.name
+            shutil.copyfile(file, copy)
+            copy.chmod(0o644)
+        if uid is not None:
+            os.chown(folder, uid, uid)
+        return folder
+
+    def close(self) -> None:
+        """Ends every process and removes every file of the run."""
+        self._launcher.close()
+        _remove(self._folder)
+
+
+class LocalWorkshop:
+    """The student's code in the grader's own process, for a debugger: no wall, no limits."""
+
+    def __init__(self, equipment: Equipment) -> None:
+        self._equipment = equipment
+        self.layers = dict.fromkeys(LAYERS, False)
+
+    @contextmanager
+    def sandbox(self, allowance: Allowance) -> Iterator[Sandbox]:
+        """The submitted files as they are; their modules are imported anew for each test."""
+        rules = self._equipment.rules
+        files = StudentFiles(self._equipment.files.resolve(), rules.expected, rules.allowed)
+        sys.meta_path.insert(0, files)
+        try:
+            yield Sandbox(LocalTransport(lambda call_back: Session(files, call_back)), allowance.memory_mb)
+        finally:
+            sys.meta_path.remove(files)
+            for name in files.modules:
+                sys.modules.pop(name, None)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _check_readable() -> None:
+    """A sandbox's user is nobody's friend: it needs an interpreter that everybody can read."""
+    for library in (Path(os.__file__).parent, Path(sys.prefix)):
+        for folder in (library.resolve(), *library.resolve().parents):
+            if not folder.stat().st_mode & stat.S_IXOTH:
+                raise SandboxError(
+                    sys.executable,
+                    f"A sandbox cannot read this Python: {folder} is closed to other users.",
+                    "Make the virtual environment with /usr/bin/python3, in a folder that everybody can read.",
+                )
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists() and os.name == "posix":  # nested too deep for Python, which a student can arrange
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
+
+
+def _remove_all_of(uid: int) -> None:
+    """Removes a user's files from the folders that everybody can write to."""
+    for shared in SHARED_FOLDERS:
+        with suppress(OSError):
+            for entry in Path(shared).iterdir():
+                if entry.lstat().st_uid != uid:
+                    continue
+                if entry.is_dir() and not entry.is_symlink():
+                    _remove(entry)
+                else:
+                    entry.unlink(missing_ok=True)
