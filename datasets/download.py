@@ -5,14 +5,19 @@ try from byte 0, so the transfer itself is done here, with HTTP ranges. It knows
 """
 
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-import pooch
 import requests
 from tqdm import tqdm
 
 from .errors import DatasetError
+
+with warnings.catch_warnings():
+    # pooch imports tqdm's bar for notebooks, which warns where ipywidgets is not installed.
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import pooch
 
 __all__ = ["cache_folder", "fetch"]
 

@@ -6,7 +6,9 @@ only where somebody else already has.
 
     values     what a value is: number, array, tensor or something else
     shapes     what a wrong shape looks like
-    relations  how wrong numbers relate to the right ones, one function a relation
+    case       a wrong result beside the right one, and what the test knows
+    factors    relations between the numbers: factors, terms, offsets
+    places     relations between places: axes, rows, where nan stands
     diagnosis  which relation is told
     mismatch   the comparison and its message
 """

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Case", "Floats", "Known", "Relation", "close"]
+__all__ = ["Case", "Floats", "Known", "Relation", "close", "constant", "index_of"]
 
 Floats = NDArray[np.float64]
 _SAMPLE = 1000  # entries looked at first: most relations fail there, and a huge array costs little
@@ -19,15 +18,15 @@ class Known:
 
     Attributes:
         sizes: letters for factors, such as {"N": 3, "C": 5}.
-        inputs: arrays that the student's function was given, by name.
-        wrong: well-known wrong answers, by name.
-        terms: arrays or numbers that may be missing or counted twice, by name.
+        inputs: float64 arrays that the student's function was given, by name.
+        wrong: well-known wrong answers, float64 arrays by name.
+        terms: what may be missing or counted twice, float64 arrays by name.
     """
 
     sizes: Mapping[str, int] = field(default_factory=dict)
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    wrong: Mapping[str, Any] = field(default_factory=dict)
-    terms: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Floats] = field(default_factory=dict)
+    wrong: Mapping[str, Floats] = field(default_factory=dict)
+    terms: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def close(actual: Floats, expected: Floats, rtol: float, atol: float) -> NDArray[np.bool_]:
@@ -64,16 +63,26 @@ class Case:
         """Start of a clause about all entries."""
         return "every entry is " if self.actual.ndim else ""
 
-    def same(self, candidate: Any, actual: Any = None) -> bool:
+    def same(self, candidate: Floats, actual: Floats | None = None) -> bool:
         """True where a candidate explains every entry of the actual value."""
         actual = self.actual if actual is None else actual
-        if np.shape(candidate) != actual.shape:
+        if candidate.shape != actual.shape:
             return False
         if actual.size > 10 * _SAMPLE:
             step = actual.size // _SAMPLE
             if not close(actual.flat[::step], candidate.flat[::step], self.rtol, self.atol).all():
                 return False
         return bool(close(actual, candidate, self.rtol, self.atol).all())
+
+
+def constant(values: Floats) -> bool:
+    """True where all entries are equal."""
+    return bool(np.all(values == values.flat[0]))
+
+
+def index_of(mask: NDArray[np.bool_]) -> list[int]:
+    """Index of the first True."""
+    return [int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape)]
 
 
 Relation = Callable[[Case], str]

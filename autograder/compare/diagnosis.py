@@ -52,7 +52,14 @@ _BOOLS: tuple[Relation, ...] = (
     places.one_slice,
 )
 # A sample of an array has no rows, columns or neighbours.
-_PLACES = {places.permuted_axes, places.reversed_axes, places.shifted, places.permuted_rows, factors.factor_per_slice, places.one_slice}
+_PLACES = {
+    places.permuted_axes,
+    places.reversed_axes,
+    places.shifted,
+    places.permuted_rows,
+    factors.factor_per_slice,
+    places.one_slice,
+}
 
 
 def diagnose(case: Case, *, bools: bool) -> str:

@@ -5,32 +5,44 @@ It is claimed where it holds at every entry within the tolerance and says
 something: that actual and expected differ is known.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import combinations, permutations
 
 import numpy as np
 
-from autograder.compare.case import Case, Floats
-from autograder.compare.values import Array, show, to_array
+from autograder.compare.case import Case, Floats, constant
+from autograder.compare.values import show
 
 __all__ = [
-    "all_equal", "all_zero", "any_factor", "equals_input", "factor_per_slice", "function_of", "known_wrong",
-    "named_factor", "nearly_right", "off_by_term", "offset", "plain", "whole_factor", "wrong_by_one",
+    "all_equal",
+    "all_zero",
+    "any_factor",
+    "equals_input",
+    "factor_per_slice",
+    "function_of",
+    "known_wrong",
+    "named_factor",
+    "nearly_right",
+    "off_by_term",
+    "offset",
+    "whole_factor",
+    "wrong_by_one",
 ]
 
 
 def known_wrong(case: Case) -> str:
+    """A well-known wrong answer, told by name."""
     for name, value in case.known.wrong.items():
-        array = plain(value)
-        if array is not None and case.same(array):
+        if case.same(value):
             return f"that is {name}"
     return ""
 
 
 def equals_input(case: Case) -> str:
+    """An input handed back. A constant array says too little to be claimed."""
     for name, value in case.known.inputs.items():
-        array = plain(value)
-        if array is not None and case.same(array) and (array.ndim == 0 or not _constant(array)):
+        if case.same(value) and (value.ndim == 0 or not constant(value)):
             return f"it equals the input {name}"
     return ""
 
@@ -46,21 +58,14 @@ _TERM_CLAUSES = {
 
 
 def off_by_term(case: Case) -> str:
-    for name, value in case.known.terms.items():
-        term = plain(value)
-        if term is None or not np.any(np.abs(term) > case.atol):
+    """A named term missing, too much, or half or twice as large as it should be."""
+    for name, term in case.known.terms.items():
+        if term.ndim and term.shape != case.actual.shape[-term.ndim :]:
             continue
         for times, clause in _TERM_CLAUSES.items():
-            if case.same(case.expected + times * term):
+            if np.any(np.abs(term) > case.atol) and case.same(case.expected + times * term):
                 return clause.format(name)
     return ""
-
-
-def plain(value: object) -> Floats | None:
-    """A value of the test's own as float64, None where it holds no numbers."""
-    array = to_array(value)
-    array = np.asarray(value) if array is None else array
-    return array.astype(np.float64) if array.dtype.kind in "biuf" else None
 
 
 def named_factor(case: Case) -> str:
@@ -68,73 +73,68 @@ def named_factor(case: Case) -> str:
     factor = _factor(case)
     if factor is None:
         return ""
-    times, direction = _times(factor)
-    names = _names_of(times, case)
     if factor == -1:
         return f"{case.each}exactly the negative: the sign is flipped"
-    if not names and times != 2:
-        return ""
-    return f"{_factor_clause(case, factor, times, direction)}{names}"
+    times, names = _times(factor), _names_of(_times(factor), case)
+    by_one = case.whole and np.all(np.abs(case.actual - case.expected) == 1)  # 2 for 1: one more or twice?
+    return f"{_factor_clause(case, factor)}{names}" if names or (times == 2 and not by_one) else ""
 
 
 def whole_factor(case: Case) -> str:
-    """A factor that is a whole number, or one divided by it. Whole numbers often are, by chance."""
+    """A factor that is a whole number, or one divided by it; whole numbers alike have one by chance."""
     factor = _factor(case)
-    if factor is None or (case.whole and case.actual.ndim == 0):
+    if factor is None or not _times(factor).is_integer() or (case.whole and constant(case.expected)):
         return ""
-    times, direction = _times(factor)
-    return _factor_clause(case, factor, times, direction) if times.is_integer() else ""
+    return _factor_clause(case, factor)
 
 
 def any_factor(case: Case) -> str:
     """Any factor, where at least three entries that are not all alike agree on it."""
     factor = _factor(case)
     told = case.expected[np.abs(case.expected) > case.atol]
-    if factor is None or told.size < 3 or _constant(np.abs(told)):
+    if factor is None or told.size < 3 or constant(np.abs(told)):
         return ""
-    return f"{case.each}the expected one times {show(factor)}"
+    return f"{case.each}{show(factor)} times the expected one"
 
 
 def _factor(case: Case) -> float | None:
     """The factor between actual and expected, rounded to the nearest one that is simple."""
     expected = np.where(np.isfinite(case.expected), case.expected, 0.0)
-    largest = int(np.argmax(np.abs(expected)))
-    top, got = float(expected.flat[largest]), float(case.actual.flat[largest])
-    if abs(top) <= case.atol or abs(got) <= case.atol or not np.isfinite(got):
+    if np.count_nonzero(np.abs(expected) > case.atol) < min(2, expected.size):
         return None
-    factor = _simple(got / top, case)
+    largest = int(np.argmax(np.abs(expected)))
+    factor = float(case.actual.flat[largest]) / float(expected.flat[largest])
+    if not 1e-6 < abs(factor) < 1e6:
+        return None
+    factor = _simple(factor, case)
     return factor if case.same(case.expected * factor) else None
 
 
 def _simple(factor: float, case: Case) -> float:
-    times, direction = _times(factor)
-    near = max(10 * case.rtol, 1e-9)
-    for value in [*(value for value, _ in _sizes(case)), round(times)]:
-        if abs(times - value) <= near * times and value < 1e6:
-            return float(np.sign(factor) * (value if direction == "large" else 1 / value))
+    times, near = _times(factor), max(10 * case.rtol, 1e-9)
+    for value in [*(value for value, _ in _sizes(case)), float(round(times))]:
+        if abs(times - value) <= near * times:
+            return math.copysign(value if abs(factor) > 1 else 1 / value, factor)
     return factor
 
 
-def _times(factor: float) -> tuple[float, str]:
+def _times(factor: float) -> float:
     """How many times too large or too small; a rounding error beside a whole number is dropped."""
     times = max(abs(factor), 1 / abs(factor))
-    times = round(times) if abs(times - round(times)) < 1e-9 * times else times
-    return float(times), "large" if abs(factor) > 1 else "small"
+    return float(round(times)) if times < 1e6 and abs(times - round(times)) < 1e-9 * times else times
 
 
-def _factor_clause(case: Case, factor: float, times: float, direction: str) -> str:
+def _factor_clause(case: Case, factor: float) -> str:
+    direction = "large" if abs(factor) > 1 else "small"
     sign = " and of the wrong sign" if factor < 0 else ""
-    return f"{case.each}exactly {show(times)} times too {direction}{sign}"
+    return f"{case.each}exactly {show(_times(factor))} times too {direction}{sign}"
 
 
 def _names_of(times: float, case: Case) -> str:
-    """ ", and N = 3": the first kind of name that fits, all of that kind if several do."""
-    for value, _ in _sizes(case):
-        if value == times or abs(value - times) <= 1e-9 * times:
-            names = [name for other, name in _sizes(case) if abs(other - value) <= 1e-9 * times]
-            simple = [name for name in names if len(name.split()) == 1] or names[:1]
-            return f", and {' = '.join(simple)} = {show(times)}"
-    return ""
+    """The end of a clause, such as ", and N = 3"; all sizes that fit, or the first number made of them."""
+    names = [name for value, name in _sizes(case) if abs(value - times) <= 1e-9 * times]
+    told = [name for name in names if name in case.known.sizes] or names[:1]
+    return f", and {' = '.join(told)} = {show(times)}" if told else ""
 
 
 def _sizes(case: Case) -> Iterator[tuple[float, str]]:
@@ -143,8 +143,7 @@ def _sizes(case: Case) -> Iterator[tuple[float, str]]:
     yield from ((n, name) for name, n in sizes.items())
     if case.whole:  # small whole numbers are products and ratios of each other by chance
         return
-    pairs = list(combinations(sizes, 2))
-    yield from ((sizes[a] * sizes[b], f"{a} * {b}") for a, b in pairs)
+    yield from ((sizes[a] * sizes[b], f"{a} * {b}") for a, b in combinations(sizes, 2))
     yield from ((n**0.5, f"sqrt({name})") for name, n in sizes.items())
     yield from ((sizes[a] / sizes[b], f"{a} / {b}") for a, b in permutations(sizes, 2) if sizes[a] > sizes[b])
     yield from ((n / (n - 1), f"{name} / ({name} - 1)") for name, n in sizes.items() if n > 2)
@@ -152,9 +151,11 @@ def _sizes(case: Case) -> Iterator[tuple[float, str]]:
 
 def factor_per_slice(case: Case) -> str:
     """Each row, or each column, right up to a factor of its own: normalised wrongly."""
-    if case.actual.ndim != 2 or min(case.actual.shape) < 3 or np.any(~np.isfinite(case.expected)):
+    if case.actual.ndim != 2 or case.whole:
         return ""
     for axis, word in ((1, "row"), (0, "column")):
+        if np.min(np.count_nonzero(np.abs(case.expected) > case.atol, axis=axis)) < 3:
+            continue
         norm = np.sum(case.expected**2, axis=axis, keepdims=True)
         factor = np.sum(case.actual * case.expected, axis=axis, keepdims=True) / norm
         if np.all(np.abs(factor) > 1e-3) and case.same(case.expected * factor):
@@ -165,11 +166,13 @@ def factor_per_slice(case: Case) -> str:
 def offset(case: Case) -> str:
     """One constant too much at every entry; for a single number, only by one and only if whole."""
     step = float(np.median(case.actual - case.expected))
+    if not math.isfinite(step):
+        return ""
     step = float(round(step)) if abs(step - round(step)) <= case.atol else step
-    if not np.isfinite(step) or not case.same(case.expected + step):
+    if not case.same(case.expected + step):
         return ""
     by_one = case.whole and abs(step) == 1
-    if not by_one and (case.actual.size < 3 or _constant(case.expected)):
+    if not by_one and (case.actual.size < 3 or constant(case.expected)):
         return ""
     return f"{case.each}exactly {show(abs(step))} too {'large' if step > 0 else 'small'}"
 
@@ -202,34 +205,32 @@ def function_of(case: Case) -> str:
     for words, function in _FUNCTIONS:
         if case.same(function(case.expected)):
             return f"{case.each}{words}"
-    if case.same(case.expected, np.abs(case.actual)) and case.actual.ndim:
-        return "right but for the signs"
+    if case.actual.ndim and case.same(np.abs(case.expected), np.abs(case.actual)):
+        return "right but for the sign of some entries"
     return ""
 
 
 def all_zero(case: Case) -> str:
+    """Nothing but zeros where other numbers are expected."""
     return "every entry is 0" if not case.actual.any() else ""
 
 
 def all_equal(case: Case) -> str:
+    """One number everywhere, told as 1 / C where it is."""
     value = float(case.actual.flat[0])
-    if case.actual.size < 3 or not _constant(case.actual) or _constant(case.expected):
+    if case.actual.size < 3 or not constant(case.actual) or constant(case.expected):
         return ""
-    times, direction = _times(value)
-    name = _names_of(times, case).removeprefix(", and ").rpartition(" = ")[0]
+    name = _names_of(_times(value), case).removeprefix(", and ").rpartition(" = ")[0]
     if value < 0 or not name:
         return f"every entry is the same, {show(value)}"
-    return f"every entry is the same, {show(value)}, which is {'' if direction == 'large' else '1 / '}{name}"
-
-
-def _constant(values: Array) -> bool:
-    return values.size > 0 and bool(np.all(values == values.flat[0]))
+    return f"every entry is the same, {show(value)}, which is {'' if value > 1 else '1 / '}{name}"
 
 
 def nearly_right(case: Case) -> str:
     """Close everywhere, as with a forgotten or another epsilon, or with less precision."""
-    error = float(np.max(np.abs(case.actual - case.expected) / np.abs(case.expected), initial=0.0))
-    if not 0 < error < 1e-3:
+    actual, expected = case.actual[case.bad], case.expected[case.bad]
+    error = float(np.max(np.abs(actual - expected) / np.abs(expected)))
+    if case.whole or not error < 1e-3:
         return ""
-    subject = "no entry is off by more than" if case.actual.ndim else "it is off by"
+    subject = "no entry is off by more than about" if case.actual.ndim else "off by about"
     return f"close, but not equal: {subject} {error * 100:.1g} %"

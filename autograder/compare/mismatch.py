@@ -4,14 +4,16 @@ For `compare`'s own package, which exports it. Everything that the message says
 is true of the values; what is only guessed ends with a question mark.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.compare.case import Case, Known, close
+from autograder.compare.case import Case, Floats, Known, close
 from autograder.compare.diagnosis import diagnose
 from autograder.compare.shapes import explain_shape
 from autograder.compare.values import Array, describe, dtype_words, show_pair, show_shape, to_array
@@ -81,7 +83,8 @@ def compare(
     Raises:
         AutograderError: if expected holds no numbers, which is the test's fault.
     """
-    request = _Request(what, hint, rtol, atol, Known(sizes or {}, inputs or {}, wrong or {}, terms or {}))
+    known = Known(sizes or {}, _arrays(inputs, what), _arrays(wrong, what), _arrays(terms, what))
+    request = _Request(what, hint, rtol, atol, known)
     right = _expected_array(expected, what)
     got = _numbers(actual, right.shape, right.dtype.kind == "b", request)
     if isinstance(got, Mismatch):
@@ -93,7 +96,7 @@ def compare(
 
 def compare_at(
     actual: object,
-    expected: Array,
+    expected: Floats,
     places: NDArray[np.intp],
     shape: tuple[int, ...],
     *,
@@ -101,16 +104,29 @@ def compare_at(
     hint: str = "",
     rtol: float = 1e-6,
     atol: float = 1e-9,
-    known: Known | None = None,
+    sizes: Mapping[str, int] | None = None,
+    wrong: Mapping[str, Any] | None = None,
+    terms: Mapping[str, Any] | None = None,
 ) -> Mismatch | None:
-    """Compare a sample: `expected` (n,) holds the right values at the flat `places` (n,) of `shape`."""
-    request = _Request(what, hint, rtol, atol, known or Known())
+    """Compare a sample: `expected` (n,) holds the right values at the flat `places` (n,) of `shape`.
+
+    As `compare`, but relations between neighbours, rows and axes are not looked for.
+    """
+    samples = [
+        {
+            name: value.reshape(-1)[places]
+            for name, value in _arrays(known, what).items()
+            if value.shape == shape
+        }
+        for known in (wrong, terms)
+    ]
+    request = _Request(what, hint, rtol, atol, Known(sizes or {}, {}, *samples))
     got = _numbers(actual, shape, False, request)
     if isinstance(got, Mismatch):
         return got
     if got.shape != shape:
         return request.mismatch(Kind.SHAPE, _shape_words(got.shape, shape))
-    return _compare_values(got.reshape(-1)[places], expected, request, (places, shape))
+    return _compare_values(got.reshape(-1)[places], expected, request, _Sample(places, shape))
 
 
 def shape_mismatch(actual: object, shape: tuple[int, ...], *, what: str, hint: str = "") -> Mismatch | None:
@@ -120,6 +136,11 @@ def shape_mismatch(actual: object, shape: tuple[int, ...], *, what: str, hint: s
     if isinstance(got, Mismatch) or got.shape == shape:
         return got if isinstance(got, Mismatch) else None
     return request.mismatch(Kind.SHAPE, _shape_words(got.shape, shape))
+
+
+def _arrays(known: Mapping[str, Any] | None, what: str) -> dict[str, Floats]:
+    """What the test knows, as float64: read before it is needed, so that a slip shows at once."""
+    return {name: _expected_array(value, what).astype(np.float64) for name, value in (known or {}).items()}
 
 
 def _expected_array(expected: object, what: str) -> Array:
@@ -169,58 +190,77 @@ def _shape_words(actual: tuple[int, ...], expected: tuple[int, ...]) -> str:
 
 def _wrong_shape(got: Array, right: Array, request: _Request) -> Mismatch:
     line = _shape_words(got.shape, right.shape)
+    actual = got.astype(np.float64)
+
+    def equal(expected: Array) -> bool:
+        return got.shape == expected.shape and bool(close(actual, expected, request.rtol, request.atol).all())
+
     for name, value in {**request.known.wrong, **request.known.inputs}.items():
-        if compare(got, value, what="", rtol=request.rtol, atol=request.atol) is None:
+        if equal(value):
             return request.mismatch(Kind.SHAPE, line, f"Its values are those of {name}.")
+    if any(equal(moved) for moved in _rearranged(right.astype(np.float64), got.shape)):
+        return request.mismatch(Kind.SHAPE, line, "The values are right, only their arrangement is not.")
     return request.mismatch(Kind.SHAPE, line)
 
 
-def _compare_values(
-    got: Array, right: Array, request: _Request, sample: tuple[NDArray[np.intp], tuple[int, ...]] | None
-) -> Mismatch | None:
+def _rearranged(values: Array, shape: tuple[int, ...]) -> Iterator[Array]:
+    if values.size and values.size == math.prod(shape):
+        yield values.reshape(shape)
+        if values.ndim <= 4:
+            yield from (values.transpose(order) for order in permutations(range(values.ndim)))
+
+
+def _compare_values(got: Array, right: Array, request: _Request, sample: "_Sample | None") -> Mismatch | None:
     integers = got.dtype.kind in "iub" and right.dtype.kind in "iub"
     rtol = 0.0 if integers else request.rtol
-    actual, expected = got.astype(np.float64), right.astype(np.float64)
+    with np.errstate(all="ignore"):  # a long double need not fit
+        actual, expected = got.astype(np.float64), right.astype(np.float64)
     bad = ~close(actual, expected, rtol, request.atol)
     if integers and request.atol < 1:  # exact also beyond 2 ** 53, where float64 is not
-        bad = got != right
-    if not np.any(bad):
+        bad = np.asarray(got != right)
+    if not bad.any():
         return None
-    bad = np.asarray(bad)
-    clause = diagnose(
-        _case(actual, expected, bad, rtol, request, sample is None), bools=right.dtype.kind == "b"
-    )
+    atol = min(request.atol, 1e-4 * _largest(actual, expected))
+    whole = _whole(actual) and _whole(expected)
+    case = Case(actual, expected, bad, min(request.rtol, 1e-4), atol, whole, request.known, sample is None)
+    clause = diagnose(case, bools=right.dtype.kind == "b")
     return request.mismatch(Kind.VALUE, *_lines(got, right, bad, clause, sample))
 
 
-def _case(actual: Array, expected: Array, bad: Array, rtol: float, request: _Request, places: bool) -> Case:
-    finite = np.abs(actual[np.isfinite(actual)])
-    atol = min(request.atol, 1e-4 * float(np.max(finite, initial=0.0)))
-    whole = all(bool(np.all(values == np.round(values))) for values in (actual, expected))
-    return Case(actual, expected, bad, min(rtol or 1e-6, 1e-4), atol, whole, request.known, places)
+def _largest(*arrays: Array) -> float:
+    return max(float(np.max(np.abs(array[np.isfinite(array)]), initial=0.0)) for array in arrays)
 
 
-def _lines(got: Array, right: Array, bad: Array, clause: str, sample: Any) -> list[str]:
-    first = int(np.argmax(bad))
+def _whole(values: Array) -> bool:
+    return bool(np.all(values == np.round(values)))
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Where the compared entries stand in the whole array."""
+
+    places: NDArray[np.intp]
+    shape: tuple[int, ...]
+
+
+def _lines(got: Array, right: Array, bad: Array, clause: str, sample: _Sample | None) -> list[str]:
+    first, count = int(np.argmax(bad)), int(np.count_nonzero(bad))
     wanted, found = show_pair(right.flat[first].item(), got.flat[first].item())
     if got.ndim == 0:
         return [_end(f"expected {wanted}, got {found}{': ' if clause else ''}{clause}")]
-    place, shape = (first, got.shape) if sample is None else (int(sample[0][first]), sample[1])
+    place, shape = (int(sample.places[first]), sample.shape) if sample else (first, got.shape)
     index = [int(i) for i in np.unravel_index(place, shape)]
-    lines = [
-        _count(int(np.count_nonzero(bad)), got.size, shape),
-        f"First at {index}: expected {wanted}, got {found}.",
-    ]
+    lines = [_count(count, got.size, sample), f"First at {index}: expected {wanted}, got {found}."]
     return [*lines, _end(clause[0].upper() + clause[1:])] if clause else lines
 
 
-def _count(bad: int, size: int, shape: tuple[int, ...]) -> str:
-    of = str(size) if size == int(np.prod(shape)) else f"{size} entries looked at"
-    if of != str(size):
-        return f"{bad} of the {of} differ{'s' if bad == 1 else ''}."
+def _count(bad: int, size: int, sample: _Sample | None) -> str:
+    differ = "differs" if bad == 1 else "differ"
+    if sample:
+        return f"{bad} of {size} entries looked at {differ}."
     if bad == size:
         return "its one entry differs." if size == 1 else f"all {size} entries differ."
-    return f"{bad} of {size} entries differ{'s' if bad == 1 else ''}."
+    return f"{bad} of {size} entries {differ}."
 
 
 def _end(sentence: str) -> str:

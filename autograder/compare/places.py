@@ -8,17 +8,26 @@ from itertools import combinations, permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.compare.case import Case, Floats, close
+from autograder.compare.case import Case, Floats, close, constant, index_of
 
 __all__ = [
-    "all_alike", "inverted", "not_finite", "one_slice", "only_zeros_wrong", "permuted_axes", "permuted_rows",
-    "reversed_axes", "shifted", "wrong_ones_are_zero",
+    "all_alike",
+    "inverted",
+    "not_finite",
+    "one_slice",
+    "only_zeros_wrong",
+    "permuted_axes",
+    "permuted_rows",
+    "reversed_axes",
+    "shifted",
+    "wrong_ones_are_zero",
 ]
 
 _MAX_PAIRS = 1_000_000  # entries compared to find rows in another order
 
 
 def permuted_axes(case: Case) -> str:
+    """The transpose of a square matrix, and its like up to four axes."""
     ndim = case.actual.ndim
     if not 2 <= ndim <= 4:
         return ""
@@ -34,6 +43,7 @@ def permuted_axes(case: Case) -> str:
 
 
 def reversed_axes(case: Case) -> str:
+    """Reversed along one or two axes, as with a flipped kernel."""
     ndim = case.actual.ndim
     if not 1 <= ndim <= 4:
         return ""
@@ -69,11 +79,12 @@ def shifted(case: Case) -> str:
 
 
 def permuted_rows(case: Case) -> str:
+    """The right rows in another order, where at least three differ."""
     n = case.actual.shape[0]
     if n < 3 or n * case.actual.size > _MAX_PAIRS:
         return ""
     actual, expected = case.actual.reshape(n, -1), case.expected.reshape(n, -1)
-    alike = close(actual[:, None], expected[None], case.rtol, case.atol).all(axis=2)
+    alike = np.all(close(actual[:, None], expected[None], case.rtol, case.atol), axis=2)
     if len(np.unique(expected, axis=0)) < 3 or not _matching(alike):
         return ""
     return f"the right {'rows' if case.actual.ndim > 1 else 'numbers'} in another order"
@@ -106,7 +117,7 @@ def not_finite(case: Case) -> str:
     if count == case.actual.size:
         return f"every entry is {words}"
     rest = "" if np.any(case.bad & ~odd) else "; all others are right"
-    place = "" if not case.places else f", the first at {_index(odd)}"
+    place = "" if not case.places else f", the first at {index_of(odd)}"
     return f"{count} {'entry is' if count == 1 else 'entries are'} {words}{place if count > 1 else ''}{rest}"
 
 
@@ -117,6 +128,7 @@ def _odd_words(values: Floats) -> str:
 
 
 def only_zeros_wrong(case: Case) -> str:
+    """Wrong only where 0 is expected."""
     zero = case.expected == 0
     if zero.all() or np.count_nonzero(case.bad) < 2 or np.any(case.bad & ~zero):
         return ""
@@ -124,6 +136,7 @@ def only_zeros_wrong(case: Case) -> str:
 
 
 def wrong_ones_are_zero(case: Case) -> str:
+    """Some entries never filled in."""
     if np.count_nonzero(case.bad) < 2 or np.any(case.actual[case.bad]):
         return ""
     return "every wrong entry is 0"
@@ -142,16 +155,21 @@ def one_slice(case: Case) -> str:
 
 
 def _slice_clause(ndim: int, axis: int, index: int, length: int) -> str:
-    place = ", the first" if index == 0 else ", the last" if index == length - 1 else ""
-    word = ("row", "column")[axis] if ndim == 2 else f"axis {axis} at index"
-    return f"only {word} {index}{place}, is wrong" if place else f"only {word} {index} is wrong"
+    place = ", the first," if index == 0 else ", the last," if index == length - 1 else ""
+    return (
+        f"only {_word(ndim, axis)} {index}{place} is wrong"
+        if ndim == 2
+        else (f"only index {index} of axis {axis}{place} is wrong")
+    )
 
 
 def inverted(case: Case) -> str:
+    """True where False is expected, everywhere."""
     return "exactly inverted" if case.same(1 - case.expected) else ""
 
 
 def all_alike(case: Case) -> str:
-    if case.actual.size < 2 or not _constant(case.actual):
+    """True everywhere, or False everywhere."""
+    if case.actual.size < 2 or not constant(case.actual):
         return ""
     return f"every entry is {bool(case.actual.flat[0])}"

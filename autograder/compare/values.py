@@ -8,7 +8,7 @@ asked for, and every text has a limit.
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,13 +112,13 @@ def describe(value: object) -> str:
 
 
 def _describe_sequence(value: Sequence[object]) -> str:
-    name, entry = type(value).__name__, value
+    name, entry = type(value).__name__, cast("Any", value)
     if not value:
         return f"an empty {name}"
     for _ in range(8):  # nested deeper than any array here: no walk without an end
         if type(entry) not in (list, tuple) or not entry:
             break
-        entry = entry[0]  # type: ignore[assignment]  # an entry need not be a sequence: the loop ends there
+        entry = entry[0]
     return f"a {name} of numbers" if type(entry) in (int, float) else f"a {name} of length {len(value)}"
 
 

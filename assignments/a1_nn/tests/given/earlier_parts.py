@@ -13,32 +13,39 @@ import numpy as np
 
 
 def softmax(scores):
+    """Probabilities of each row, shifted by its maximum."""
     powers = np.exp(scores - np.max(scores, axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
 def sigmoid(x):
+    """The logistic function, by way of tanh, which cannot overflow."""
     return 0.5 + 0.5 * np.tanh(0.5 * np.asarray(x))
 
 
 def sigmoid_gradient(x):
+    """The logistic function's slope at x."""
     return 0.25 / np.cosh(np.clip(0.5 * np.asarray(x), -350.0, 350.0)) ** 2
 
 
 def relu(x):
+    """The positive part of x."""
     return np.where(np.asarray(x) > 0, x, 0.0)
 
 
 def relu_gradient(x):
+    """The rectifier's slope at x, 0 at x = 0."""
     return np.where(np.asarray(x) > 0, 1.0, 0.0)
 
 
 def cross_entropy(probabilities, labels):
+    """Mean negative log-likelihood in nats, clipped at 1e-12."""
     p = np.asarray(probabilities)[np.arange(len(labels)), labels]
     return float(np.mean(-np.log(np.maximum(p, 1e-12))))
 
 
 def accuracy(probabilities, labels):
+    """Fraction of right guesses."""
     return float(np.mean(np.argmax(probabilities, axis=1) == labels))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def evaluate(tensor, expression, variables, constants, output_gradient=None, calls=1):
+def evaluate(tensor, expression, variables, constants, output_gradient=None):
     """Value of the expression, and what `backward` has left in `grad` of each variable.
 
     Args:
@@ -12,13 +12,11 @@ def evaluate(tensor, expression, variables, constants, output_gradient=None, cal
         variables: name to array: becomes a Tensor.
         constants: name to array or number: stays what it is.
         output_gradient: for `backward`; None calls it without an argument.
-        calls: how often `backward` is called.
     """
     tensors = {name: tensor(value) for name, value in variables.items()}
     # The text is the grader's own and runs on the student's side, with the student's rights.
-    result = eval(expression, {"np": np, **constants, **tensors})  # noqa: PLW0123
-    for _ in range(calls):
-        result.backward() if output_gradient is None else result.backward(output_gradient)
+    result = eval(expression, {"np": np, **constants, **tensors})
+    result.backward() if output_gradient is None else result.backward(output_gradient)
     return {"value": result.data, "gradients": {name: t.grad for name, t in tensors.items()}}
 
 
@@ -44,7 +42,7 @@ def before_and_after(tensor, start):
     """`grad` of a leaf and of a result: before `backward`, and after."""
     leaf = tensor(start)
     result = (leaf * 3.0).sum()
-    before = [leaf.grad, result.grad]
+    before = [np.array(leaf.grad), np.array(result.grad)]  # copies: backward may add in place
     result.backward()
     return {"before": before, "after": [leaf.grad, result.grad]}
 
@@ -69,7 +67,7 @@ def two_graphs(tensor, start):
 
 
 def untouched(tensor, a, b, output_gradient):
-    """`data` of all tensors of a graph, the arrays they came from and the argument of `backward`, after it."""
+    """After `backward`: `data` of all tensors of a graph, and the arrays that were handed in."""
     arrays = [np.array(a), np.array(b), np.array(output_gradient)]
     x, y = tensor(arrays[0]), tensor(arrays[1])
     product = x * y

@@ -18,12 +18,14 @@ class LinearClassifier:
         self.sizes = []
 
     def predict(self, X):
+        """Probabilities (N, C)."""
         self.sizes.append(len(X))
         scores = np.asarray(X) @ self.weights["W1"]
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
     def loss_and_gradients(self, X, y):
+        """Mean cross-entropy in nats, and its gradient."""
         self.shown.append([float(value) for value in X[:, 0]])
         p = self.predict(X)
         rows = np.arange(len(y))
@@ -40,6 +42,7 @@ class Descent:
         self.steps = 0
 
     def step(self, weights, gradients):
+        """Take one step downhill."""
         self.steps += 1
         for name in weights:
             weights[name] = weights[name] - self.learning_rate * gradients[name]

@@ -1,0 +1,255 @@
+import numpy as np
+import pytest
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+from autograder.grading import (
+    assert_close,
+    assert_dtype,
+    assert_keys,
+    assert_length,
+    assert_shape,
+    assert_that,
+    check_gradient,
+    fetch,
+    given,
+    limits,
+    send,
+)
+
+# N = 4 examples, D = 2 inputs, C = 3 classes; class 1 never occurs, class 2 occurs twice.
+W1 = np.array([[0.5, -1.0, 2.0], [1.5, 0.0, -0.5]])
+B1 = np.array([0.3, -0.2, 0.1])
+X = np.array([[1.0, 2.0], [-1.0, 0.5], [0.0, -2.0], [3.0, 1.0]])
+Y = np.array([2, 0, 2, 0])
+SIZES = {"N": 4, "D": 2, "C": 3}
+
+
+def probabilities(X, W1, b1):
+    """What the docstring promises, in the grader's own words."""
+    powers = np.exp(X @ W1 + b1)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def loss(X, y, W1, b1):
+    """Mean cross-entropy in nats."""
+    return -np.log(probabilities(X, W1, b1)[np.arange(len(y)), y]).mean()
+
+
+def regression(student, weights, **options):
+    """The student's network with these weights; parts 1.1 and 1.2 are right versions."""
+    given(student, "earlier_parts.py")
+    network = student.networks.SoftmaxRegression(*weights["W1"].shape, **options)
+    assert_that(hasattr(network, "weights"), "SoftmaxRegression(...) is no object with an attribute 'weights'.")
+    network.weights = weights
+    return network
+
+
+def first_weights(student, input_size, num_classes, **options):
+    """The weights that a fresh network starts with."""
+    given(student, "earlier_parts.py")
+    network = student.networks.SoftmaxRegression(input_size, num_classes, **options)
+    assert_that(hasattr(network, "weights"), "SoftmaxRegression(...) is no object with an attribute 'weights'.")
+    weights = network.weights
+    assert_keys(weights, ["W1", "b1"], what="SoftmaxRegression's weights")
+    assert_shape(weights["W1"], (input_size, num_classes), what="W1", hint="W1 is (D, C).")
+    assert_shape(weights["b1"], (num_classes,), what="b1", hint="b1 is (C,), a single axis.")
+    return weights
+
+
+def loss_and_gradients(network, X, y):
+    """The student's answer, once it is known to be a pair of a loss and a dict."""
+    answer = network.loss_and_gradients(X, y)
+    assert_length(answer, 2, what="what loss_and_gradients returns", hint="Return the pair (loss, gradients).")
+    assert_keys(answer[1], ["W1", "b1"], what="the gradients")
+    return answer
+
+
+@number("1.3")
+@weight(0.5)
+def test_softmax_regression_starts_with_the_promised_arrays(student):
+    """`weights` is {"W1": (D, C), "b1": (C,)}, in float64, and b1 is 0."""
+    weights = first_weights(student, 5, 3)
+
+    assert_dtype(weights["W1"], np.float64, what="W1")
+    assert_dtype(weights["b1"], np.float64, what="b1")
+    assert_close(weights["b1"], np.zeros(3), what="b1 of a fresh network")
+
+
+@number("1.3")
+@weight(0.5)
+def test_softmax_regression_draws_weights_of_the_promised_size(student):
+    """The first W1 has mean 0 and standard deviation 1 / sqrt(D)."""
+    D, C = 400, 50
+    W = first_weights(student, D, C)["W1"]
+
+    # 20,000 draws: the standard deviation is known to 0.5 %, the mean to 0.7 % of it.
+    ratio = float(np.std(W) * np.sqrt(D))
+    assert_that(
+        0.95 < ratio < 1.05,
+        f"The standard deviation of W1 is {ratio:.3f} / sqrt(D) for D = {D}; expected 1 / sqrt(D).",
+        "sqrt(2 / D) = 1.414 / sqrt(D) is He's choice; 1 / D is a variance.",
+    )
+    assert_that(abs(float(np.mean(W))) * np.sqrt(D) < 0.05, "The mean of W1 is not 0.", "Draw from Normal(0, 1 / D).")
+
+
+@number("1.3")
+@weight(1)
+def test_softmax_regression_draws_what_the_seed_says(student):
+    """Equal seeds give equal weights, different seeds different ones; 0 is a seed like any other."""
+    zero, zero_again, default = (first_weights(student, 4, 3, **o)["W1"] for o in ({"seed": 0}, {"seed": 0}, {}))
+    seven, seven_again = (first_weights(student, 4, 3, seed=7)["W1"] for _ in range(2))
+
+    assert_close(zero_again, zero, what="W1 of a second network with seed 0", hint="`if seed:` is false for 0.")
+    assert_close(default, zero, what="W1 without a seed, which stands for seed 0")
+    assert_close(seven_again, seven, what="W1 of a second network with seed 7")
+    assert_that(not np.allclose(zero, seven), "Seeds 0 and 7 give the same W1.", "Is the seed used?")
+
+
+@number("1.3")
+@weight(0.5)
+def test_softmax_regression_keeps_out_of_the_global_random_state(student):
+    """A new network neither draws from nor seeds NumPy's and Python's global generators."""
+    given(student, "earlier_parts.py")
+
+    changed = given(student, "quiet.py").changes_global_randomness(student.networks.SoftmaxRegression, 4, 3, seed=2)
+
+    assert_that(
+        changed is False,
+        "The global random state is another one after SoftmaxRegression(4, 3, seed=2).",
+        "numpy.random.default_rng(seed) is a generator of your own.",
+    )
+
+
+@number("1.3")
+@weight(1.5)
+def test_softmax_regression_predicts_by_its_formula(student):
+    """`predict` is softmax(X @ W1 + b1), with the weights that stand in `weights`."""
+    network = regression(student, {"W1": W1, "b1": B1})
+
+    p = network.predict(X)
+
+    assert_close(
+        p,
+        probabilities(X, W1, B1),
+        what="the predictions for 4 examples",
+        sizes=SIZES,
+        wrong={
+            "the prediction without the bias": probabilities(X, W1, 0.0),
+            "the scores, before softmax": X @ W1 + B1,
+        },
+    )
+
+
+@number("1.3")
+@weight(1.5)
+def test_softmax_regression_loss(student):
+    """The loss is the mean cross-entropy of the predictions, in nats."""
+    network = regression(student, {"W1": W1, "b1": B1})
+
+    value, _ = loss_and_gradients(network, X, Y)
+
+    p = probabilities(X, W1, B1)
+    assert_close(
+        value,
+        loss(X, Y, W1, B1),
+        what="the loss of 4 examples",
+        sizes=SIZES,
+        wrong={"the loss of softmax applied twice": loss(np.eye(4), Y, p, 0.0)},
+        terms={"an L2 term sum(W1^2) / 2, which belongs to the optimiser": 0.5 * np.sum(W1**2)},
+    )
+
+
+@number("1.3")
+@weight(2.5)
+def test_softmax_regression_gradient_of_the_weights(student):
+    """The gradient of W1 agrees with finite differences of the mean loss."""
+    network = regression(student, {"W1": W1, "b1": B1})
+
+    _, gradients = loss_and_gradients(network, X, Y)
+
+    p = probabilities(X, W1, B1)
+    check_gradient(
+        lambda W: loss(X, Y, W, B1),
+        W1,
+        gradients["W1"],
+        what="the gradient of W1",
+        hint="X^T @ (p - onehot(y)) / N",
+        sizes=SIZES,
+        wrong={
+            "without the labels: X^T @ p / N": X.T @ p / 4,
+            "divided by N twice": X.T @ (p - np.eye(3)[Y]) / 16,
+            "through the softmax a second time": X.T @ (p * (p - np.eye(3)[Y])) / 4,
+        },
+    )
+
+
+@number("1.3")
+@weight(1)
+def test_softmax_regression_gradient_of_the_bias(student):
+    """The gradient of b1 has the shape (C,) and agrees with finite differences of the mean loss."""
+    network = regression(student, {"W1": W1, "b1": B1})
+
+    _, gradients = loss_and_gradients(network, X, Y)
+
+    check_gradient(
+        lambda b: loss(X, Y, W1, b),
+        B1,
+        gradients["b1"],
+        what="the gradient of b1",
+        hint="Sum dJ / dscores over the examples; without keepdims.",
+        sizes=SIZES,
+    )
+
+
+@number("1.3")
+@weight(1)
+def test_softmax_regression_remembers_nothing(student):
+    """A second call with the same arguments gives the same loss and gradients, whatever came between."""
+    network = regression(student, {"W1": W1, "b1": B1})
+
+    first_loss, first = loss_and_gradients(network, X, Y)
+    loss_and_gradients(network, X[:3], Y[:3])
+    second_loss, second = loss_and_gradients(network, X, Y)
+
+    assert_close(second_loss, first_loss, what="the loss of the second call with the same arguments")
+    hint = "Are gradients added to those of an earlier call?"
+    assert_shape(first["W1"], (2, 3), what="the gradient of W1")
+    assert_shape(first["b1"], (3,), what="the gradient of b1")
+    assert_close(second["W1"], first["W1"], what="the gradient of W1, in the second call", hint=hint)
+    assert_close(second["b1"], first["b1"], what="the gradient of b1, in the second call", hint=hint)
+
+
+@number("1.3")
+@weight(0.5)
+def test_softmax_regression_leaves_its_inputs_alone(student):
+    """X, y and the weights are the same after `predict` and `loss_and_gradients` as before."""
+    network = regression(student, {"W1": W1, "b1": B1})
+    X_sent, y_sent = send(student, X), send(student, Y)
+
+    network.predict(X_sent)
+    network.loss_and_gradients(X_sent, y_sent)
+
+    weights = network.weights
+    assert_keys(weights, ["W1", "b1"], what="the weights, after the calls")
+    assert_close(fetch(X_sent), X, what="X, after the calls")
+    assert_close(fetch(y_sent), Y, what="y, after the calls")
+    assert_close(weights["W1"], W1, what="W1, after the calls")
+    assert_close(weights["b1"], B1, what="b1, after the calls")
+
+
+@number("1.3")
+@weight(0.5)
+@limits(seconds=5)
+@pytest.mark.parametrize("N", [10_000])
+def test_softmax_regression_is_vectorised(student, N):
+    """Loss and gradients of 10,000 examples with 500 inputs and 10 classes take seconds, not minutes."""
+    D, C = 500, 10
+    rows = np.linspace(-1.0, 1.0, 20 * D).reshape(20, D)
+    labels = np.arange(20) % C
+    W = np.linspace(0.1, -0.1, D * C).reshape(D, C)
+    network = regression(student, {"W1": W, "b1": np.zeros(C)})
+
+    answer = given(student, "views.py").on_many_copies(network.loss_and_gradients, rows, labels, N // 20)
+
+    assert_length(answer, 2, what="what loss_and_gradients returns")
+    assert_close(answer[0], loss(rows, labels, W, 0.0), what="the loss of 10,000 examples")

@@ -1,0 +1,262 @@
+import numpy as np
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+from autograder.grading import (
+    assert_close,
+    assert_dtype,
+    assert_keys,
+    assert_length,
+    assert_shape,
+    assert_that,
+    check_gradient,
+    fetch,
+    given,
+    send,
+)
+
+# N = 5 examples, D = 2 inputs, H = 4 hidden units, C = 3 classes; class 1 never occurs.
+D, H, C, N = 2, 4, 3, 5
+SHAPES = {"W1": (D, H), "b1": (H,), "W2": (H, C), "b2": (C,)}
+WEIGHTS = {
+    "W1": np.array([[0.5, -1.0, 2.0, 0.25], [1.5, 0.75, -0.5, -2.0]]),
+    "b1": np.array([0.3, -0.2, 0.1, 0.6]),
+    "W2": np.array([[1.0, -0.5, 0.2], [0.4, 2.0, -1.0], [-1.5, 0.3, 0.7], [0.1, -0.8, 1.2]]),
+    "b2": np.array([-0.4, 0.2, 0.1]),
+}
+X = np.array([[1.0, 2.0], [-1.0, 0.5], [0.0, -2.0], [3.0, 1.0], [-0.5, -0.25]])
+Y = np.array([2, 0, 2, 0, 0])
+SIZES = {"N": N, "D": D, "H": H, "C": C}
+
+
+def sigmoid(x):
+    """The logistic function of moderate x."""
+    return 1 / (1 + np.exp(-x))
+
+
+def probabilities(X, w):
+    """What the docstring promises, in the grader's own words."""
+    powers = np.exp(sigmoid(X @ w["W1"] + w["b1"]) @ w["W2"] + w["b2"])
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def loss(X, y, w):
+    """Mean cross-entropy in nats."""
+    return -np.log(probabilities(X, w)[np.arange(len(y)), y]).mean()
+
+
+def hidden_gradient(gate):
+    """DJ / dpreactivation (N, H) for the case above, with a gate that may be a wrong one."""
+    dscores = (probabilities(X, WEIGHTS) - np.eye(C)[Y]) / N
+    return dscores @ WEIGHTS["W2"].T * gate
+
+
+HIDDEN = sigmoid(X @ WEIGHTS["W1"] + WEIGHTS["b1"])
+WRONG_GATES = {
+    "the sigmoid's gate forgotten": np.ones((N, H)),
+    "sigmoid_gradient of the sigmoid's output instead of its input": sigmoid(HIDDEN) * (1 - sigmoid(HIDDEN)),
+    "the gate sigmoid(x) instead of its derivative": HIDDEN,
+    "the gate of a rectifier": X @ WEIGHTS["W1"] + WEIGHTS["b1"] > 0,
+}
+
+
+def network_of(student, weights):
+    """The student's network with these weights; parts 1.1 and 1.2 are right versions."""
+    given(student, "earlier_parts.py")
+    network = student.networks.TwoLayerNet(*weights["W1"].shape, len(weights["b2"]))
+    assert_that(hasattr(network, "weights"), "TwoLayerNet(...) is no object with an attribute 'weights'.")
+    network.weights = weights
+    return network
+
+
+def first_weights(student, *sizes, **options):
+    """The weights that a fresh network starts with."""
+    given(student, "earlier_parts.py")
+    network = student.networks.TwoLayerNet(*sizes, **options)
+    assert_that(hasattr(network, "weights"), "TwoLayerNet(...) is no object with an attribute 'weights'.")
+    weights = network.weights
+    assert_keys(weights, ["W1", "b1", "W2", "b2"], what="TwoLayerNet's weights")
+    inputs, hidden, classes = sizes
+    assert_shape(weights["W1"], (inputs, hidden), what="W1", hint="W1 is (D, H).")
+    assert_shape(weights["b1"], (hidden,), what="b1", hint="b1 is (H,), a single axis.")
+    assert_shape(weights["W2"], (hidden, classes), what="W2", hint="W2 is (H, C).")
+    assert_shape(weights["b2"], (classes,), what="b2", hint="b2 is (C,), a single axis.")
+    return weights
+
+
+def loss_and_gradients(network, X, y):
+    """The student's answer, once it is known to be a pair of a loss and a dict."""
+    answer = network.loss_and_gradients(X, y)
+    assert_length(answer, 2, what="what loss_and_gradients returns", hint="Return the pair (loss, gradients).")
+    assert_keys(answer[1], list(SHAPES), what="the gradients")
+    return answer
+
+
+def check(student, name, hint, wrong=None):
+    """The gradient of one array against finite differences of the mean loss."""
+    _, gradients = loss_and_gradients(network_of(student, WEIGHTS), X, Y)
+    check_gradient(
+        lambda value: loss(X, Y, {**WEIGHTS, name: value}),
+        WEIGHTS[name],
+        gradients[name],
+        what=f"the gradient of {name}",
+        hint=hint,
+        sizes=SIZES,
+        wrong=wrong,
+    )
+
+
+@number("1.4")
+@weight(0.5)
+def test_two_layer_net_starts_with_the_promised_arrays(student):
+    """`weights` holds W1 (D, H), b1 (H,), W2 (H, C) and b2 (C,) in float64, and both biases are 0."""
+    weights = first_weights(student, 5, 4, 3)
+
+    for name in SHAPES:
+        assert_dtype(weights[name], np.float64, what=name)
+    assert_close(weights["b1"], np.zeros(4), what="b1 of a fresh network")
+    assert_close(weights["b2"], np.zeros(3), what="b2 of a fresh network")
+
+
+@number("1.4")
+@weight(1)
+def test_two_layer_net_draws_weights_of_the_promised_size(student):
+    """W1 and W2 have mean 0; their standard deviations are 1 / sqrt(D) and 1 / sqrt(H)."""
+    weights = first_weights(student, 300, 100, 90)
+
+    # At least 9,000 draws: the standard deviation is known to 0.75 %, the mean to 1.1 % of it.
+    for name, fan_in in (("W1", 300), ("W2", 100)):
+        ratio = float(np.std(weights[name]) * np.sqrt(fan_in))
+        assert_that(
+            0.95 < ratio < 1.05,
+            f"The standard deviation of {name} is {ratio:.3f} / sqrt({fan_in}); expected 1 / sqrt({fan_in}).",
+            "A unit of the second layer has H inputs, whatever D is.",
+        )
+        mean = abs(float(np.mean(weights[name]))) * np.sqrt(fan_in)
+        assert_that(mean < 0.07, f"The mean of {name} is not 0.", "Draw from a normal distribution around 0.")
+
+
+@number("1.4")
+@weight(1)
+def test_two_layer_net_draws_what_the_seed_says(student):
+    """Equal seeds give equal weights, different seeds different ones; 0 is a seed like any other."""
+    zero, zero_again, default = (first_weights(student, 2, 4, 3, **o) for o in ({"seed": 0}, {"seed": 0}, {}))
+    seven = first_weights(student, 2, 4, 3, seed=7)
+
+    for name in ("W1", "W2"):
+        assert_close(zero_again[name], zero[name], what=f"{name} of a second network with seed 0")
+        assert_close(default[name], zero[name], what=f"{name} without a seed, which stands for seed 0")
+        assert_that(
+            not np.allclose(zero[name], seven[name]), f"Seeds 0 and 7 give the same {name}.", "Is the seed used?"
+        )
+
+
+@number("1.4")
+@weight(0.5)
+def test_two_layer_net_keeps_out_of_the_global_random_state(student):
+    """A new network neither draws from nor seeds NumPy's and Python's global generators."""
+    given(student, "earlier_parts.py")
+
+    changed = given(student, "quiet.py").changes_global_randomness(student.networks.TwoLayerNet, 4, 5, 3, seed=2)
+
+    assert_that(
+        changed is False,
+        "The global random state is another one after TwoLayerNet(4, 5, 3, seed=2).",
+        "numpy.random.default_rng(seed) is a generator of your own.",
+    )
+
+
+@number("1.4")
+@weight(2)
+def test_two_layer_net_predicts_by_its_formula(student):
+    """`predict` is softmax(sigmoid(X @ W1 + b1) @ W2 + b2)."""
+    network = network_of(student, WEIGHTS)
+
+    p = network.predict(X)
+
+    linear = np.exp((X @ WEIGHTS["W1"] + WEIGHTS["b1"]) @ WEIGHTS["W2"] + WEIGHTS["b2"])
+    assert_close(
+        p,
+        probabilities(X, WEIGHTS),
+        what="the predictions for 5 examples",
+        sizes=SIZES,
+        wrong={
+            "without the sigmoid between the layers": linear / linear.sum(axis=1, keepdims=True),
+            "without b1": probabilities(X, {**WEIGHTS, "b1": np.zeros(H)}),
+            "without b2": probabilities(X, {**WEIGHTS, "b2": np.zeros(C)}),
+        },
+    )
+
+
+@number("1.4")
+@weight(1.5)
+def test_two_layer_net_loss(student):
+    """The loss is the mean cross-entropy of the predictions, in nats."""
+    value, _ = loss_and_gradients(network_of(student, WEIGHTS), X, Y)
+
+    squares = sum(np.sum(WEIGHTS[name] ** 2) for name in ("W1", "W2"))
+    assert_close(
+        value,
+        loss(X, Y, WEIGHTS),
+        what="the loss of 5 examples",
+        sizes=SIZES,
+        terms={"an L2 term sum(w^2) / 2, which belongs to the optimiser": 0.5 * squares},
+    )
+
+
+@number("1.4")
+@weight(1.5)
+def test_two_layer_net_gradient_of_the_second_weights(student):
+    """The gradient of W2 agrees with finite differences of the mean loss."""
+    dscores = probabilities(X, WEIGHTS) - np.eye(C)[Y]
+    check(
+        student,
+        "W2",
+        "hidden^T @ (p - onehot(y)) / N",
+        {
+            "the pre-activation in the place of the hidden activation": (X @ WEIGHTS["W1"] + WEIGHTS["b1"]).T
+            @ dscores
+            / N,
+            "divided by N twice": HIDDEN.T @ dscores / N**2,
+        },
+    )
+
+
+@number("1.4")
+@weight(1)
+def test_two_layer_net_gradient_of_the_second_bias(student):
+    """The gradient of b2 has the shape (C,) and agrees with finite differences of the mean loss."""
+    check(student, "b2", "Sum dJ / dscores over the examples; without keepdims.")
+
+
+@number("1.4")
+@weight(2.5)
+def test_two_layer_net_gradient_of_the_first_weights(student):
+    """The gradient of W1 agrees with finite differences of the mean loss."""
+    wrong = {name: X.T @ hidden_gradient(gate) for name, gate in WRONG_GATES.items()}
+    check(student, "W1", "X^T @ (dJ / dhidden * sigmoid'(X @ W1 + b1))", wrong)
+
+
+@number("1.4")
+@weight(1.5)
+def test_two_layer_net_gradient_of_the_first_bias(student):
+    """The gradient of b1 has the shape (H,) and agrees with finite differences of the mean loss."""
+    wrong = {name: hidden_gradient(gate).sum(axis=0) for name, gate in WRONG_GATES.items()}
+    check(student, "b1", "Sum dJ / dpreactivation over the examples.", wrong)
+
+
+@number("1.4")
+@weight(0.5)
+def test_two_layer_net_leaves_its_inputs_alone(student):
+    """X, y and the weights are the same after `predict` and `loss_and_gradients` as before."""
+    network = network_of(student, WEIGHTS)
+    X_sent, y_sent = send(student, X), send(student, Y)
+
+    network.predict(X_sent)
+    network.loss_and_gradients(X_sent, y_sent)
+
+    weights = network.weights
+    assert_keys(weights, list(SHAPES), what="the weights, after the calls")
+    assert_close(fetch(X_sent), X, what="X, after the calls")
+    assert_close(fetch(y_sent), Y, what="y, after the calls")
+    for name in SHAPES:
+        assert_close(weights[name], WEIGHTS[name], what=f"{name}, after the calls")

@@ -1,0 +1,72 @@
+"""`python -m autograder.grading SETTINGS`: the grader's process.
+
+Started by `autograder.run` with settings in JSON; writes events, one line of
+JSON each, to what was its standard output. Everything else that is printed
+goes to standard error, for staff.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.assignment import Assignment
+from autograder.errors import AutograderError
+from autograder.grading import plugin
+from autograder.grading.plugin import Event, Grading, Settings
+from autograder.sandbox.workshop import LocalWorkshop, Workshop
+
+OPTIONS = [
+    "-p", "no:cacheprovider",
+    "-c", str(Path(__file__).with_name("graders.ini")),
+    "--import-mode=importlib",
+    "--continue-on-collection-errors",
+    "--noconftest",
+    "-q",
+]  # fmt: skip
+
+
+def settings_from(text: str) -> Settings:
+    """Settings as `autograder.run` writes them."""
+    values = json.loads(text)
+    hidden = values.pop("hidden_tests")
+    assignment = Assignment(Path(values.pop("folder")), Path(hidden) if hidden else None)
+    return Settings(assignment, Path(values.pop("files")), off=tuple(values.pop("off")), **values)
+
+
+def main() -> int:
+    """Runs the graders; pytest's exit status."""
+    settings = settings_from(sys.argv[1])
+    events = os.fdopen(os.dup(1), "w", buffering=1, encoding="ascii")
+    os.dup2(2, 1)
+
+    def tell(event: Event) -> None:
+        events.write(json.dumps(event) + "\n")
+
+    try:
+        return _run(settings, tell)
+    except AutograderError as error:
+        tell({"event": "broken", "place": "grader", "detail": str(error)})
+        return 1
+
+
+def _run(settings: Settings, tell: Any) -> int:
+    # Before pytest reads a grader: the fork server must be older than every secret.
+    workshop = (LocalWorkshop if settings.here else Workshop)(settings.equipment())
+    grading = Grading(settings, tell, workshop)
+    folders = [settings.assignment.public_tests, settings.assignment.hidden_tests]
+    capture = ["--capture=no"] if settings.here else []
+    arguments = [*OPTIONS, *capture, *(str(folder) for folder in folders if folder)]
+    try:
+        status = pytest.main(arguments, plugins=[plugin, grading])
+    finally:
+        workshop.close()
+    tell({"event": "end", "status": int(status)})
+    return int(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

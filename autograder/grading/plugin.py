@@ -1,0 +1,200 @@
+"""The pytest plugin: gives graders their fixtures, and tells the run what became of each case.
+
+Loaded with `-p autograder.grading.plugin`. In a student's folder a plain
+`python -m pytest` is enough; `python -m autograder.grading` passes settings in.
+It never reads a submitted file: it copies them for the sandbox.
+"""
+
+import sys
+import time
+import traceback
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.assignment import Assignment
+from autograder.grading.asserts import GradingFailure
+from autograder.errors import AutograderError
+from autograder.grading import marks
+from autograder.grading.submission import Submission
+from autograder.model import CaseResult, Outcome, TestSpec
+from autograder.sandbox.child import Rules
+from autograder.sandbox.client import Allowance, StudentError
+from autograder.sandbox.workshop import Equipment, LocalWorkshop, Workshop
+
+__all__ = ["Grading", "Settings"]
+
+Event = dict[str, Any]
+GRADING = pytest.StashKey["Grading"]()
+PRINTED = pytest.StashKey[str]()
+STARTED = pytest.StashKey[float]()
+CASE = pytest.StashKey[CaseResult]()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run of the graders.
+
+    Attributes:
+        assignment: whose graders.
+        files: folder with the submitted files.
+        seed: of the run's random inputs.
+        part: only this part, "" for all.
+        here: the student's code runs in this process, for a debugger.
+        off: layers of the sandbox that are left out on purpose.
+        first_uid: start of the run's user ids.
+    """
+
+    assignment: Assignment
+    files: Path
+    seed: int = 0
+    part: str = ""
+    here: bool = False
+    off: tuple[str, ...] = ()
+    first_uid: int | None = None
+
+    def equipment(self) -> Equipment:
+        """What all sandboxes of this run have in common."""
+        manifest = self.assignment.manifest
+        return Equipment(
+            files=self.files,
+            rules=Rules(expected=manifest.all_files, allowed=tuple(manifest.sandbox.allowed_imports)),
+            preload=manifest.sandbox.preload,
+            open_files=manifest.limits.open_files,
+            threads=manifest.limits.threads,
+            off=self.off,
+            first_uid=self.first_uid,
+        )
+
+
+class Grading:
+    """pytest's hooks for one run.
+
+    Args:
+        settings: what to grade.
+        tell: called with each event: tests, case, layers, leaderboard.
+        workshop: makes the sandboxes; started before pytest reads any grader.
+    """
+
+    def __init__(self, settings: Settings, tell: Callable[[Event], None], workshop: Workshop | LocalWorkshop) -> None:
+        self.settings = settings
+        self.workshop = workshop
+        self._tell = tell
+        self._specs: dict[str, TestSpec] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Puts the tests in the order of the parts, and tells what there is to earn."""
+        specs = marks.specs_of(items, self.settings.assignment.hidden_tests)
+        chosen = [item for item in items if self.settings.part in ("", specs[marks.name_of(item)].part)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        order = [part.id for part in self.settings.assignment.manifest.parts]
+        chosen.sort(key=lambda item: _position(specs[marks.name_of(item)].part, order))
+        items[:] = chosen
+        self._specs = {name: specs[name] for name in dict.fromkeys(map(marks.name_of, items))}
+        self._tell({"event": "tests", "tests": [asdict(spec) for spec in self._specs.values()]})
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A grader file that cannot be loaded is the staff's affair; the others still count."""
+        if report.failed:
+            self._tell({"event": "broken", "place": report.nodeid, "detail": report.longreprtext})
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Starts the case's clock."""
+        item.stash[STARTED] = time.monotonic()
+        marks.forget_scores(item)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: "pytest.CallInfo[None]"
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Turns what happened into a CaseResult, and pytest's own report into the student's words."""
+        report = yield
+        if call.when == "call" or (call.when == "setup" and call.excinfo):
+            item.stash[CASE] = _case(item, call)
+        elif call.when == "teardown":
+            if call.excinfo:
+                item.stash[CASE] = _case(item, call)
+            self._tell_case(item)
+        if report.failed and item.stash[CASE].outcome is Outcome.FAILED:
+            report.longrepr = item.stash[CASE].message
+        return report
+
+    def _tell_case(self, item: pytest.Item) -> None:
+        case = asdict(item.stash[CASE])
+        self._tell({"event": "layers", "layers": self.workshop.layers})
+        self._tell({"event": "case", **case, "printed": item.stash.get(PRINTED, "")})
+        if entry := marks.leaderboard_entry(item):
+            self._tell({"event": "leaderboard", **asdict(entry)})
+
+    def pytest_sessionfinish(self) -> None:
+        """Ends every sandbox."""
+        self.workshop.close()
+
+    def allowance(self, item: pytest.Item) -> Allowance:
+        """What one case may use."""
+        limits = self.settings.assignment.manifest.limits
+        chosen = {"seconds": limits.test_seconds, "memory_mb": limits.memory_mb, **marks.limits_of(item)}
+        return Allowance(disk_mb=limits.disk_mb, output_kb=limits.output_kb, **chosen)
+
+
+def _position(part: str, order: list[str]) -> int:
+    return order.index(part) if part in order else len(order)
+
+
+def _case(item: pytest.Item, call: "pytest.CallInfo[None]") -> CaseResult:
+    error = call.excinfo.value if call.excinfo else None
+    result: dict[str, Any] = {"outcome": Outcome.PASSED, "score": marks.given_score(item)}
+    if isinstance(error, (StudentError, GradingFailure)):
+        result = {"outcome": Outcome.FAILED, "kind": error.kind, "message": str(error)}
+    elif isinstance(error, (AssertionError, pytest.fail.Exception)):
+        result = {"outcome": Outcome.FAILED, "message": str(error).partition("\nassert ")[0]}
+    elif error is not None:
+        detail = str(error) if isinstance(error, AutograderError) else "".join(traceback.format_exception(error))
+        result = {"outcome": Outcome.UNJUDGED, "detail": detail}
+    seconds = time.monotonic() - item.stash[STARTED]
+    return CaseResult(test=marks.name_of(item), case=marks.case_of(item), seconds=seconds, **result)
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Iterator[Submission]:
+    """The submission, in a sandbox of its own for each case."""
+    grading = request.config.stash[GRADING]
+    with grading.workshop.sandbox(grading.allowance(request.node)) as sandbox:
+        try:
+            yield Submission(sandbox, request.path.parent / "given")
+        finally:
+            request.node.stash[PRINTED] = sandbox.printed()
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Random numbers that depend on the run's seed and the test's name alone."""
+    seed = request.config.stash[GRADING].settings.seed
+    return np.random.default_rng([seed, zlib.crc32(request.node.name.encode())])
+
+
+@pytest.fixture
+def set_score() -> None:
+    """Filled in by gradescope-utils' `partial_credit`."""
+
+
+@pytest.fixture
+def set_leaderboard_value() -> None:
+    """Filled in by gradescope-utils' `leaderboard`."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Without settings from a run: grades the folder that pytest was started in."""
+    grading = next((p for p in config.pluginmanager.get_plugins() if isinstance(p, Grading)), None)
+    if grading is None:
+        settings = Settings(Assignment.from_folder(config.rootpath), files=config.rootpath)
+        grading = Grading(settings, lambda event: None, Workshop(settings.equipment()))
+        config.pluginmanager.register(grading, "autograder-grading")
+    config.stash[GRADING] = grading
+    sys.dont_write_bytecode = True

@@ -1,0 +1,88 @@
+"""The submission as a grader reaches it: `student.<module>.<name>`, and what to do with handles.
+
+Used by graders through `autograder.grading`, and by the plugin.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from autograder.sandbox.client import Handle, Sandbox
+
+__all__ = ["Submission", "fetch", "given", "printed", "reference", "seconds", "send"]
+
+T = TypeVar("T")
+
+
+class Submission:
+    """The student's modules behind the wall; each is imported when it is first asked for.
+
+    Args:
+        sandbox: where the student's code runs.
+        given_folder: where `given` finds the grader's own helper code.
+    """
+
+    __slots__ = ("_given_folder", "_modules", "_sandbox")
+
+    def __init__(self, sandbox: Sandbox, given_folder: Path) -> None:
+        self._sandbox = sandbox
+        self._given_folder = given_folder
+        self._modules: dict[str, Handle] = {}
+
+    def __getattr__(self, name: str) -> Handle:
+        if name not in self._modules:
+            self._modules[name] = self._sandbox.ask(f"{name}.py", "import", name)
+        return self._modules[name]
+
+
+def send(student: Submission, value: object) -> Any:
+    """Puts a plain value into the sandbox and keeps it there.
+
+    To see whether a function changes its argument, or to pass the same object twice:
+
+        x = send(student, X)
+        student.activations.relu(x)
+        assert_close(fetch(x), X, what="x after the call")
+    """
+    return student._sandbox.ask("an argument", "send", value)
+
+
+def fetch(handle: Any) -> Any:
+    """A copy of what a handle stands for."""
+    return handle._sandbox.ask(handle._label, "fetch", handle)
+
+
+def reference(handle: Any, name: str) -> Any:
+    """An attribute as a handle, where plain access would give a copy.
+
+    `reference(net, "weights")["W1"] = W` changes the student's own dict.
+    """
+    return handle._sandbox.ask(f"the attribute '{name}'", "reference", handle, name)
+
+
+def given(student: Submission, file_name: str) -> Any:
+    """Helper code of the grader, loaded as a module beside the student's files.
+
+    Args:
+        student: the submission.
+        file_name: a file in the folder `given/` beside the grader.
+
+    Returns:
+        A handle of the module. What its functions return is judged like any value of
+        the student's: their code shares the process, so it may have been tampered with.
+    """
+    source = (student._given_folder / file_name).read_text(encoding="utf-8")
+    return student._sandbox.ask(file_name, "given", file_name.removesuffix(".py"), source)
+
+
+def printed(student: Submission) -> str:
+    """The end of what the student's code has printed so far in this test."""
+    return student._sandbox.printed()
+
+
+def seconds(call: Callable[[], T]) -> tuple[T, float]:
+    """What `call` returns, and how long it took by the grader's own clock."""
+    start = time.perf_counter()
+    result = call()
+    return result, time.perf_counter() - start

@@ -1,0 +1,327 @@
+"""One run: takes the submission in, watches over the grader, and always leaves results.
+
+Imported by verify and cli; in Gradescope's image it is `python -m autograder.run`.
+The grader is a process of its own, which reports each case as an event. Whatever
+becomes of it, the results so far are on disk.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment import Assignment
+from autograder.errors import IntakeError, ResultsError
+from autograder.intake import take_in
+from autograder.model import CaseResult, Kind, LeaderboardEntry, Outcome, RunReport, TestResult, TestSpec
+from autograder.results import Results, build_results, clean, write_results
+from autograder.sandbox.launch import ENGINE, USERS_PER_RUN, UserBlock
+from autograder.scoring import NOT_REACHED, score, shown
+
+__all__ = ["Run", "grade", "main", "staff_log"]
+
+OUR_FAULT = (
+    "The autograder stopped before it had run every test. The fault is ours, not yours; staff can see the details."
+)
+TOO_LONG = (
+    "The tests took more than {seconds:g} s together, so the last ones were not reached and count 0. "
+    "Look for the tests below that did not finish: they use up the time."
+)
+KEPT_LOG = 20_000  # characters of the grader's log, from its end
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to grade, and how.
+
+    Attributes:
+        assignment: whose graders.
+        submission: a folder or a zip.
+        results: where to write results.json after every test, None for nowhere.
+        seed: of the random inputs; the same seed gives the same grade.
+        part: only this part, "" for all.
+        here: the student's code runs in the grader's process, for a debugger.
+        off: layers of the sandbox that are left out on purpose.
+    """
+
+    assignment: Assignment
+    submission: Path
+    results: Path | None = None
+    seed: int = 0
+    part: str = ""
+    here: bool = False
+    off: tuple[str, ...] = ()
+
+
+@dataclass
+class _Progress:
+    """What is known so far, and who is told of it."""
+
+    run: Run
+    report: RunReport
+    on_case: Callable[[RunReport], None]
+    start: float = field(default_factory=time.monotonic)
+    finished: bool = False  # the grader has come to its own end
+    broken: bool = False  # it said that something of its own is wrong
+
+    def save(self) -> None:
+        """Writes the results so far. A full disk now may be a writable one later."""
+        if self.run.results:
+            with suppress(ResultsError):
+                self.write()
+
+    def write(self) -> None:
+        """Writes the results so far.
+
+        Raises:
+            ResultsError: if they cannot be written.
+        """
+        self.report.seconds = time.monotonic() - self.start
+        if self.run.results:
+            manifest = self.run.assignment.manifest
+            write_results(build_results(self.report, scored(self.run, self.report), manifest), self.run.results)
+
+
+def grade(run: Run, on_case: Callable[[RunReport], None] = lambda report: None) -> RunReport:
+    """Grades one submission.
+
+    Args:
+        run: what to grade.
+        on_case: given the report after each case, for a progress display.
+
+    Returns:
+        What became of every test. A run that could not finish says so in `trouble`.
+
+    Raises:
+        IntakeError: if the submission as a whole cannot be read.
+        ManifestError: if the assignment's manifest is wrong.
+        ResultsError: if the results cannot be written at the end.
+    """
+    report = RunReport(seed=run.seed, trouble=OUR_FAULT)
+    progress = _Progress(run, report, on_case)
+    with tempfile.TemporaryDirectory(prefix="autograder-run-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # sandboxes must get through to their own folders
+        files = _take_in(run, folder / "files", report)
+        progress.save()
+        _watch(progress, files, folder)
+    progress.write()
+    return report
+
+
+def scored(run: Run, report: RunReport) -> list[TestResult]:
+    """The tests with their points; a part whose graders are not known is one row that was not judged."""
+    known = {}
+    for spec in report.tests:
+        known[spec.part] = known.get(spec.part, 0.0) + spec.points
+    parts = [part for part in run.assignment.manifest.parts if run.part in ("", part.id)]
+    lost = [
+        TestSpec(f"test_part_{part.id}", part.id, f"{part.title}: graders that could not be loaded.", missing)
+        for part in parts
+        if (missing := round(part.points - known.get(part.id, 0.0), 6)) > 0
+    ]
+    return score([*report.tests, *lost], report.cases, not_run=report.trouble or NOT_REACHED)
+
+
+def _take_in(run: Run, destination: Path, report: RunReport) -> Path:
+    if run.here and run.submission.is_dir():
+        return run.submission  # a breakpoint must be in the file that the student has open
+    intake = take_in(run.submission, run.assignment.manifest, destination)
+    destination.chmod(0o700)
+    report.notes += intake.notes
+    report.notes += [f"{name} was not handed in." for name in intake.missing]
+    return destination
+
+
+def _watch(progress: _Progress, files: Path, folder: Path) -> None:
+    """Runs the grader to its end, or to the deadline."""
+    run, report = progress.run, progress.report
+    first_uid = UserBlock().start if hasattr(os, "geteuid") and os.geteuid() == 0 else None
+    with (folder / "log").open("w+", encoding="utf-8", errors="replace") as log:
+        process = _start_grader(run, files, folder, first_uid, None if run.here else log)
+        late = threading.Event()
+        limit = run.assignment.manifest.limits.run_seconds
+        timer = threading.Timer(limit, _end_late, (process, late))
+        if not run.here:  # nobody hurries a debugger
+            timer.start()
+        try:
+            _listen(progress, process)
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+            _kill_users(first_uid)
+        log.seek(0)
+        report.detail = "\n".join(filter(None, [report.detail, log.read()[-KEPT_LOG:]]))
+    if late.is_set():
+        report.trouble = TOO_LONG.format(seconds=limit)
+    elif progress.finished and not progress.broken:
+        report.trouble = ""
+
+
+def _start_grader(
+    run: Run, files: Path, folder: Path, first_uid: int | None, log: Any
+) -> "subprocess.Popen[str]":
+    settings = {
+        "folder": str(run.assignment.folder.resolve()),
+        "hidden_tests": str(run.assignment.hidden_tests.resolve()) if run.assignment.hidden_tests else None,
+        "files": str(files.resolve()),
+        "seed": run.seed,
+        "part": run.part,
+        "here": run.here,
+        "off": list(run.off),
+        "first_uid": first_uid,
+    }
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ENGINE),
+        "TMPDIR": str(folder),  # what a killed grader leaves behind goes with the run
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    environment.pop("PYTEST_ADDOPTS", None)
+    command = [sys.executable, "-m", "autograder.grading", json.dumps(settings)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=log, env=environment, cwd=folder, text=True, encoding="ascii"
+    )
+
+
+def _end_late(process: "subprocess.Popen[str]", late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _listen(progress: _Progress, process: "subprocess.Popen[str]") -> None:
+    for line in process.stdout or ():
+        with suppress(json.JSONDecodeError):  # the last line of a killed grader may be half a line
+            _take_event(progress, json.loads(line))
+    if process.stdout:
+        process.stdout.close()
+
+
+def _take_event(progress: _Progress, event: dict[str, Any]) -> None:
+    report = progress.report
+    what = event.pop("event")
+    if what == "tests":
+        report.tests = [TestSpec(**{**spec, "tags": tuple(spec["tags"])}) for spec in event["tests"]]
+    elif what == "case":
+        kind = Kind(event.pop("kind")) if event["kind"] else event.pop("kind")
+        case = CaseResult(**{**event, "outcome": Outcome(event["outcome"]), "kind": kind})
+        report.cases.append(case)
+        progress.on_case(report)
+        progress.save()
+    elif what == "layers":
+        report.layers = event["layers"]
+    elif what == "leaderboard":
+        entry = LeaderboardEntry(**event)
+        report.leaderboard = [*(e for e in report.leaderboard if e.name != entry.name), entry]
+    elif what == "end":
+        progress.finished = True
+    else:  # "broken": a grader file, or the grader as a whole
+        report.detail += f"{event['place']}\n{event['detail']}\n"
+        progress.broken = True
+
+
+def _kill_users(first_uid: int | None) -> None:
+    """Ends what may still run under the run's own users, before the results are final."""
+    if first_uid is None:
+        return
+    for _ in range(20):  # a process may have started another while the list was read
+        found = [pid for pid in _processes() if first_uid <= _user_of(pid) < first_uid + USERS_PER_RUN]
+        if not found:
+            return
+        for pid in found:
+            with suppress(OSError):
+                os.kill(pid, 9)
+        time.sleep(0.01)
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _user_of(pid: int) -> int:
+    # The owner of /proc/<pid> is root for a process that has changed its user: its status tells.
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("Uid:")).split()[1])
+    return -1
+
+
+def staff_log(run: Run, report: RunReport) -> str:
+    """What staff read beside the results: every test, every detail. Student's text is made harmless."""
+    rows = scored(run, report)
+    lines = [f"{run.assignment.slug}: {shown(round(sum(row.points for row in rows), 2))} points, seed {report.seed}"]
+    lines += [f"layer {name}: {'on' if on else 'OFF'}" for name, on in report.layers.items()]
+    for row in rows:
+        lines.append(f"{row.outcome.value:>20}  {row.spec.part}  {row.spec.name}  {row.seconds:.2f} s")
+        if row.outcome is not Outcome.PASSED:
+            lines += [f"    {line}" for text in (row.message, row.detail) for line in text.splitlines()]
+    return clean("\n".join([*lines, report.trouble, report.detail]))
+
+
+# In Gradescope's image
+
+
+def main() -> None:
+    """Grades what Gradescope has put under $AUTOGRADER_ROOT, and always leaves a results.json."""
+    root = Path(os.environ.get("AUTOGRADER_ROOT", "/autograder"))
+    results = root / "results" / "results.json"
+    try:
+        _close(root)
+        manifest = next((root / "source").glob("*/assignment.toml"))
+        run = Run(
+            assignment=Assignment.from_folder(manifest.parent),
+            submission=root / "submission",
+            results=results,
+            seed=_seed(root / "submission_metadata.json"),
+            off=tuple(filter(None, os.environ.get("AUTOGRADER_LAYERS_OFF", "").split(","))),
+        )
+        report = grade(run)
+        print(staff_log(run, report))
+    except IntakeError as error:  # the submission's fault, so the student reads it
+        _last_resort(results, str(error))
+        print(error)
+    except BaseException:
+        _last_resort(results, OUR_FAULT)
+        raise  # to standard output, which only staff see
+
+
+def _close(root: Path) -> None:
+    """Nobody but root may see graders, results or metadata; sandboxes may pass through to the Python."""
+    root.chmod(0o711)
+    for private in ("source", "results", "submission"):
+        (root / private).chmod(0o700)
+    with suppress(FileNotFoundError):
+        (root / "submission_metadata.json").chmod(0o600)
+
+
+def _seed(metadata: Path) -> int:
+    """A seed that a regrade gets again: from the submission's number, which never changes."""
+    try:
+        return zlib.crc32(str(json.loads(metadata.read_text(encoding="utf-8"))["id"]).encode())
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def _last_resort(results: Path, sentence: str) -> None:
+    """A results.json when there is nothing to put into it; one that holds points already stays."""
+    if not results.exists():
+        write_results(
+            Results(score=0.0, output=clean(sentence), output_format="text", stdout_visibility="hidden"), results
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""Tests the graders: the reference gets all, the stub nothing, each mistake fails its own tests.
+
+Imported by cli. Runs real gradings, two at a time.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder import mistakes
+from autograder.assignment import Assignment, solution_folder, template_folder
+from autograder.mistakes import Mistake, load_mistakes
+from autograder.model import Outcome, RunReport
+from autograder.run import Run, grade, scored
+from autograder.scoring import check_points
+from autograder.templates import make_broken
+
+__all__ = ["Trial", "Verification", "verify"]
+
+# What a careless function returns. A grader must call each of them wrong, and never stumble.
+CARELESS = {
+    "nothing": "return None",
+    "text": 'return "x"',
+    "an object": "return object()",
+    "a wrong shape": 'return __import__("numpy").zeros((2, 0, 7))',
+    "an exception": 'raise KeyError("x")',
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One submission that was made to test the graders, and what they said.
+
+    Attributes:
+        name: "reference", "stub", "careless: ..." or the id of a mistake.
+        failed: names of the tests that failed.
+        unjudged: names of the tests that could not be judged.
+        problems: sentences on what should have been otherwise; empty where all is well.
+    """
+
+    name: str
+    points: float
+    failed: frozenset[str]
+    unjudged: frozenset[str]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All trials of one assignment, and the names of its tests in order."""
+
+    slug: str
+    tests: tuple[str, ...]
+    trials: tuple[Trial, ...]
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence for each thing that is not as it should be."""
+        return [f"{self.slug}, {trial.name}: {problem}" for trial in self.trials for problem in trial.problems]
+
+    def trial(self, name: str) -> Trial:
+        """The trial of that name."""
+        return next(trial for trial in self.trials if trial.name == name)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A trial to be made: its files, and what the graders should say."""
+
+    name: str
+    files: dict[str, str]
+    judge: Callable[[RunReport, "Trial"], Iterator[str]]
+
+
+def verify(root: Path, slug: str, on_trial: Callable[[str, int], None] = lambda name, count: None) -> Verification:
+    """Makes every trial of an assignment.
+
+    Args:
+        root: the repository.
+        slug: the assignment.
+        on_trial: told the name of each finished trial and the number of all, for a progress display.
+
+    Raises:
+        ManifestError: if the points of tests and manifest differ.
+        MistakeError: if a mistake does not fit the reference or the tests.
+    """
+    assignment = Assignment.from_repository(root, slug)
+    reference = _python_files(solution_folder(root, slug))
+    catalogue = load_mistakes(solution_folder(root, slug) / "mistakes.toml")
+    first, report = _try(assignment, _Plan("reference", reference, _all_pass))
+    check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
+    mistakes.check_mistakes(catalogue, [spec.name for spec in report.tests])
+    plans = list(_plans(reference, _python_files(template_folder(root, slug)), catalogue))
+    on_trial("reference", len(plans) + 1)
+
+    def attempt(plan: _Plan) -> Trial:
+        trial, _ = _try(assignment, plan)
+        on_trial(plan.name, len(plans) + 1)
+        return trial
+
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        trials = list(pool.map(attempt, plans))
+    return Verification(slug, tuple(spec.name for spec in report.tests), (first, *trials), tuple(catalogue))
+
+
+def _plans(reference: dict[str, str], stub: dict[str, str], catalogue: list[Mistake]) -> Iterator[_Plan]:
+    yield _Plan("stub", stub, _nothing_passes)
+    for name, statement in CARELESS.items():
+        broken = {file: make_broken(source, statement) for file, source in reference.items()}
+        yield _Plan(f"careless: {name}", broken, lambda report, trial: iter(()))
+    for mistake in catalogue:
+        edited = {**reference, mistake.file: mistakes.apply(mistake, reference[mistake.file])}
+        yield _Plan(mistake.id, edited, _caught_by(mistake))
+
+
+def _python_files(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py"))}
+
+
+def _try(assignment: Assignment, plan: _Plan) -> tuple[Trial, RunReport]:
+    with tempfile.TemporaryDirectory(prefix="autograder-trial-") as name:
+        for file, source in plan.files.items():
+            (Path(name) / file).write_text(source, encoding="utf-8")
+        run = Run(assignment, Path(name))
+        report = grade(run)
+    rows = scored(run, report)
+    failed = frozenset(row.spec.name for row in rows if row.outcome is Outcome.FAILED)
+    unjudged = frozenset(row.spec.name for row in rows if row.outcome is Outcome.UNJUDGED)
+    trial = Trial(plan.name, sum(row.points for row in rows), failed, unjudged, ())
+    problems = [*_unjudged(report, trial), *plan.judge(report, trial)]
+    return Trial(plan.name, trial.points, failed, unjudged, tuple(problems)), report
+
+
+def _unjudged(report: RunReport, trial: Trial) -> Iterator[str]:
+    if report.trouble or trial.unjudged:
+        details = [case.detail.strip().splitlines()[-1] for case in report.cases if case.detail.strip()]
+        names = ", ".join(sorted(trial.unjudged)) or "the run"
+        yield f"{names} could not be judged: {'; '.join(details[:3]) or report.trouble or report.detail}"
+
+
+def _all_pass(report: RunReport, trial: Trial) -> Iterator[str]:
+    for case in report.cases:
+        if case.outcome is Outcome.FAILED:
+            yield f"{case.test} fails: {case.message}"
+
+
+def _nothing_passes(report: RunReport, trial: Trial) -> Iterator[str]:
+    for spec in report.tests:
+        if spec.name not in trial.failed | trial.unjudged:
+            yield f"{spec.name} passes."
+    if trial.points:
+        yield f"it gets {trial.points:g} points."
+
+
+def _caught_by(mistake: Mistake) -> Callable[[RunReport, Trial], Iterator[str]]:
+    def judge(report: RunReport, trial: Trial) -> Iterator[str]:
+        expected = frozenset(mistake.caught_by)
+        if missed := sorted(expected - trial.failed):
+            yield f"{', '.join(missed)} should fail and passes."
+        if surplus := sorted(trial.failed - expected):
+            yield f"{', '.join(surplus)} fails too: add it to caught_by, or make the test narrower."
+
+    return judge

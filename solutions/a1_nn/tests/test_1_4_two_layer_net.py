@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+from autograder.grading import assert_close, assert_keys, assert_length, assert_that, given, reference
+
+
+def sigmoid(x):
+    """The logistic function, by way of tanh, so that it does not overflow."""
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
+
+
+def expected(X, y, w):
+    """Probabilities, loss and gradients, in the grader's own words."""
+    hidden = sigmoid(X @ w["W1"] + w["b1"])
+    scores = hidden @ w["W2"] + w["b2"]
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p = powers / powers.sum(axis=1, keepdims=True)
+    dscores = (p - np.eye(p.shape[1])[y]) / len(y)
+    dpre = dscores @ w["W2"].T * hidden * (1 - hidden)
+    gradients = {
+        "W1": X.T @ dpre,
+        "b1": dpre.sum(axis=0),
+        "W2": hidden.T @ dscores,
+        "b2": dscores.sum(axis=0),
+    }
+    return p, -np.log(p[np.arange(len(y)), y]).mean(), gradients
+
+
+def case(rng, N, D, H, C):
+    """Random inputs, labels and weights of these sizes."""
+    weights = {
+        "W1": rng.normal(size=(D, H)),
+        "b1": rng.normal(size=H),
+        "W2": rng.normal(size=(H, C)),
+        "b2": rng.normal(size=C),
+    }
+    return rng.normal(size=(N, D)), rng.integers(C, size=N), weights
+
+
+def network_of(student, weights):
+    """The student's network with these weights; parts 1.1 and 1.2 are right versions."""
+    given(student, "earlier_parts.py")
+    network = student.networks.TwoLayerNet(*weights["W1"].shape, len(weights["b2"]))
+    assert_that(hasattr(network, "weights"), "TwoLayerNet(...) is no object with an attribute 'weights'.")
+    network.weights = weights
+    return network
+
+
+def assert_right(answer, X, y, weights):
+    """Loss and all four gradients."""
+    assert_length(answer, 2, what="what loss_and_gradients returns")
+    assert_keys(answer[1], list(weights), what="the gradients")
+    _, loss, gradients = expected(X, y, weights)
+    assert_close(answer[0], loss, what="the loss")
+    for name, gradient in gradients.items():
+        assert_close(answer[1][name], gradient, what=f"the gradient of {name}", rtol=1e-5)
+
+
+@number("1.4")
+@weight(2)
+@pytest.mark.parametrize(
+    ("N", "D", "H", "C"), [(1, 3, 5, 4), (6, 3, 1, 2), (5, 2, 4, 1), (4, 1, 2, 3), (3, 2, 5, 12), (1, 1, 1, 1)]
+)
+def test_two_layer_net_of_any_size(student, rng, N, D, H, C):
+    """Predictions, loss and gradients are right for one example, one hidden unit, one class, or others."""
+    X, y, weights = case(rng, N, D, H, C)
+    network = network_of(student, weights)
+
+    assert_close(network.predict(X), expected(X, y, weights)[0], what="the predictions")
+    assert_right(network.loss_and_gradients(X, y), X, y, weights)
+
+
+@number("1.4")
+@weight(1.5)
+def test_two_layer_net_remembers_nothing(student, rng):
+    """A second call with the same arguments gives the same loss and gradients, whatever came between."""
+    X, y, weights = case(rng, 6, 3, 4, 2)
+    network = network_of(student, weights)
+
+    network.loss_and_gradients(X, y)
+    network.predict(X[:4])
+    network.loss_and_gradients(X[:5], y[:5])
+
+    assert_right(network.loss_and_gradients(X, y), X, y, weights)
+
+
+@number("1.4")
+@weight(1)
+@pytest.mark.parametrize("name", ["W1", "b1", "W2", "b2"])
+def test_two_layer_net_reads_its_weights_at_every_call(student, rng, name):
+    """A new array under one key of `weights` is used by the next call."""
+    X, y, weights = case(rng, 5, 2, 4, 3)
+    network = network_of(student, weights)
+    network.loss_and_gradients(X, y)
+    changed = {**weights, name: rng.normal(size=weights[name].shape)}
+
+    reference(network, "weights")[name] = changed[name]
+
+    assert_close(network.predict(X), expected(X, y, changed)[0], what=f"the predictions after a new {name}")
+    assert_right(network.loss_and_gradients(X, y), X, y, changed)
+
+
+@number("1.4")
+@weight(1)
+def test_two_layer_net_with_saturated_hidden_units(student):
+    """Pre-activations of 1000 and -1000 give hidden units of 1 and 0, and finite gradients."""
+    weights = {
+        "W1": np.array([[1000.0, -1000.0, 0.0]]),
+        "b1": np.zeros(3),
+        "W2": np.array([[0.5, -0.5], [3.0, 1.0], [1.0, 2.0]]),
+        "b2": np.array([0.25, -0.25]),
+    }
+    X, y = np.array([[1.0], [-1.0], [1.0], [0.0]]), np.array([0, 0, 1, 1])
+    network = network_of(student, weights)
+
+    assert_close(network.predict(X), expected(X, y, weights)[0], what="the predictions of saturated units")
+    assert_right(network.loss_and_gradients(X, y), X, y, weights)
+
+
+@number("1.4")
+@weight(0.5)
+def test_two_layer_net_takes_whole_numbers(student, rng):
+    """X may hold whole numbers, such as grey values."""
+    _, y, weights = case(rng, 4, 3, 2, 5)
+    X = rng.integers(-2, 3, size=(4, 3))
+    network = network_of(student, weights)
+
+    assert_close(network.predict(X), expected(X, y, weights)[0], what="the predictions for whole numbers")
+    assert_right(network.loss_and_gradients(X, y), X, y, weights)
