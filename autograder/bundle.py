@@ -190,7 +190,9 @@ class _Content:
         if self._secrets not in real.parents or (self._allowed and self._allowed in real.parents):
             return
         raise BundleError(
-            path, f"It comes from {self._secrets.name}/, which must stay secret.", "Take it out of that folder."
+            path,
+            f"It comes from {self._secrets.name}/, which must stay secret.",
+            "Take it out of that folder.",
         )
 
 

@@ -118,18 +118,24 @@ def _select(entries: list[_Entry], manifest: Manifest, limit: int, destination: 
     here = [entry for entry in entries if entry.folder == base]
     taken = []
     for name in wanted:
-        try:
-            data = _find(name, here).read(limit)
-        except _RefusedError as refusal:
-            notes.append(str(refusal))
-        except FileNotFoundError:
-            continue
-        else:
+        data, note = _read(name, here, limit)
+        notes += note
+        if data is not None:
             _write(destination / name, data)
             taken.append(name)
     missing = tuple(name for name in manifest.files if name not in taken)
     notes += _notes_about_others(here, wanted, bool(missing))
     return Intake(tuple(taken), missing, tuple(notes))
+
+
+def _read(name: str, here: list[_Entry], limit: int) -> tuple[bytes | None, list[str]]:
+    """A file's bytes, or None and, where it is there all the same, why it is not taken."""
+    try:
+        return _find(name, here).read(limit), []
+    except _RefusedError as refusal:
+        return None, [str(refusal)]
+    except FileNotFoundError:
+        return None, []
 
 
 def _base_folder(entries: list[_Entry], wanted: set[str]) -> tuple[str, list[str]]:
@@ -138,13 +144,10 @@ def _base_folder(entries: list[_Entry], wanted: set[str]) -> tuple[str, list[str
     if "" in holding or not holding:
         return "", []
     if len(holding) == 1:
-        return holding[0], [
-            f"The files were taken from the folder {_quoted(holding[0])}: hand in the files, not their folder."
-        ]
-    return "", [
-        f"Files of the assignment lie in {len(holding)} folders ({_some(holding)}), so none was taken. "
-        "Hand in one set of files, without a folder."
-    ]
+        note = f"The files were taken from the folder {_quoted(holding[0])}: hand in the files alone."
+        return holding[0], [note]
+    note = f"Files of the assignment lie in {len(holding)} folders ({_some(holding)}), so none was taken."
+    return "", [f"{note} Hand in one set of files, without a folder."]
 
 
 def _find(wanted: str, here: list[_Entry]) -> _Entry:

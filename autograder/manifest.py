@@ -27,6 +27,7 @@ __all__ = [
     "Limits",
     "Manifest",
     "Part",
+    "Problem",
     "Requirements",
     "Sandbox",
     "Submission",
@@ -240,10 +241,13 @@ def explain(place: object, problems: list[Problem], error: type[AutograderError]
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """Tell the known name that is most like a wrong one, or all of them if none is."""
+    """Tell the known name that is most like a wrong one, or a dozen of them if none is."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(names) or 'none'}."
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    more = ", ..." if len(names) > 12 else ""
+    return f"Known here: {', '.join(names[:12]) or 'none'}{more}."
 
 
 def _parse(path: Path, error: type[AutograderError]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def verify(root: Path, slug: str, on_trial: Callable[[str, int], None] = lambda 
     catalogue = load_mistakes(solution_folder(root, slug) / "mistakes.toml")
     first, report = _try(assignment, _Plan("reference", reference, _all_pass))
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
-    mistakes.check_mistakes(catalogue, [spec.name for spec in report.tests])
+    mistakes.check_mistakes(catalogue, report.tests)
     plans = list(_plans(reference, _python_files(template_folder(root, slug)), catalogue))
     on_trial("reference", len(plans) + 1)
 

@@ -101,7 +101,7 @@ def test_the_same_files_one_folder_too_deep_are_taken_and_noted(hand_in, tmp_pat
 
     assert found.files == tuple(GOOD)
     assert found.notes == (
-        "The files were taken from the folder 'my homework': hand in the files, not their folder.",
+        "The files were taken from the folder 'my homework': hand in the files alone.",
     )
     assert taken(tmp_path) == GOOD
 

@@ -13,10 +13,11 @@ only where somebody else already has.
     mismatch   the comparison and its message
 """
 
-from autograder.compare.mismatch import Mismatch, compare, compare_at, shape_mismatch
+from autograder.compare.mismatch import GradingFailure, Mismatch, compare, compare_at, shape_mismatch
 from autograder.compare.values import clean, describe, dtype_name, show, to_array
 
 __all__ = [
+    "GradingFailure",
     "Mismatch",
     "clean",
     "compare",

@@ -33,8 +33,8 @@ _NUMBERS: tuple[Relation, ...] = (
     factors.any_factor,
     places.shifted,
     places.permuted_rows,
-    factors.factor_per_slice,
     places.one_slice,
+    factors.factor_per_slice,
     places.only_zeros_wrong,
     places.wrong_ones_are_zero,
     factors.wrong_by_one,
@@ -57,8 +57,8 @@ _PLACES = {
     places.reversed_axes,
     places.shifted,
     places.permuted_rows,
-    factors.factor_per_slice,
     places.one_slice,
+    factors.factor_per_slice,
 }
 
 

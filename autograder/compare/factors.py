@@ -92,7 +92,7 @@ def any_factor(case: Case) -> str:
     """Any factor, where at least three entries that are not all alike agree on it."""
     factor = _factor(case)
     told = case.expected[np.abs(case.expected) > case.atol]
-    if factor is None or told.size < 3 or constant(np.abs(told)):
+    if factor is None or abs(factor - 1) < 1e-3 or told.size < 3 or constant(np.abs(told)):
         return ""
     return f"{case.each}{show(factor)} times the expected one"
 
@@ -127,7 +127,9 @@ def _times(factor: float) -> float:
 def _factor_clause(case: Case, factor: float) -> str:
     direction = "large" if abs(factor) > 1 else "small"
     sign = " and of the wrong sign" if factor < 0 else ""
-    return f"{case.each}exactly {show(_times(factor))} times too {direction}{sign}"
+    times = _times(factor)
+    exactly = "exactly " if times.is_integer() else ""
+    return f"{case.each}{exactly}{show(times)} times too {direction}{sign}"
 
 
 def _names_of(times: float, case: Case) -> str:

@@ -20,7 +20,7 @@ from autograder.compare.values import Array, describe, dtype_words, show_pair, s
 from autograder.errors import AutograderError
 from autograder.model import Kind
 
-__all__ = ["Mismatch", "compare", "compare_at", "shape_mismatch"]
+__all__ = ["GradingFailure", "Mismatch", "compare", "compare_at", "shape_mismatch"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,18 @@ class Mismatch:
 
     kind: Kind
     message: str
+
+
+class GradingFailure(AssertionError):  # noqa: N818  # an outcome, which blames no program
+    """A student's value is not what was asked for.
+
+    Attributes:
+        kind: why, for a hidden test's fixed wording; str() is the message for the student.
+    """
+
+    def __init__(self, kind: Kind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -179,7 +191,7 @@ def _remedy(value: object) -> str:
     if value is None:
         return ". Is a return missing?"
     words = describe(value)
-    return ". Wrap it in an array." if words.endswith("of numbers") else "."
+    return ". Return an array instead." if words.endswith("of numbers") else "."
 
 
 def _shape_words(actual: tuple[int, ...], expected: tuple[int, ...]) -> str:
@@ -190,16 +202,17 @@ def _shape_words(actual: tuple[int, ...], expected: tuple[int, ...]) -> str:
 
 def _wrong_shape(got: Array, right: Array, request: _Request) -> Mismatch:
     line = _shape_words(got.shape, right.shape)
-    actual = got.astype(np.float64)
 
     def equal(expected: Array) -> bool:
-        return got.shape == expected.shape and bool(close(actual, expected, request.rtol, request.atol).all())
+        if got.shape != expected.shape:  # first: a huge array without data must not be copied
+            return False
+        return bool(close(got.astype(np.float64), expected, request.rtol, request.atol).all())
 
     for name, value in {**request.known.wrong, **request.known.inputs}.items():
         if equal(value):
             return request.mismatch(Kind.SHAPE, line, f"Its values are those of {name}.")
     if any(equal(moved) for moved in _rearranged(right.astype(np.float64), got.shape)):
-        return request.mismatch(Kind.SHAPE, line, "The values are right, only their arrangement is not.")
+        return request.mismatch(Kind.SHAPE, line, "The values are right, only the shape is not.")
     return request.mismatch(Kind.SHAPE, line)
 
 

@@ -35,9 +35,9 @@ def permuted_axes(case: Case) -> str:
         moved = case.expected.transpose(order)
         if case.same(moved):
             return (
-                "the right numbers, transposed"
+                "the right values, transposed"
                 if ndim == 2
-                else f"the right numbers, axes in the order {order}"
+                else f"the right values, axes in the order {order}"
             )
     return ""
 
@@ -57,10 +57,10 @@ def reversed_axes(case: Case) -> str:
 
 def _reversed_clause(ndim: int, axes: tuple[int, ...]) -> str:
     if ndim == 1:
-        return "the right numbers in reverse order"
+        return "the right values in reverse order"
     if ndim == 2 and len(axes) == 1:
         return f"the right {('rows', 'columns')[axes[0]]} in reverse order"
-    return f"the right numbers, reversed along axis {' and axis '.join(map(str, axes))}"
+    return f"the right values, reversed along axis {' and axis '.join(map(str, axes))}"
 
 
 def shifted(case: Case) -> str:
@@ -87,7 +87,7 @@ def permuted_rows(case: Case) -> str:
     alike = np.all(close(actual[:, None], expected[None], case.rtol, case.atol), axis=2)
     if len(np.unique(expected, axis=0)) < 3 or not _matching(alike):
         return ""
-    return f"the right {'rows' if case.actual.ndim > 1 else 'numbers'} in another order"
+    return f"the right {'rows' if case.actual.ndim > 1 else 'values'} in another order"
 
 
 def _matching(alike: NDArray[np.bool_]) -> bool:

@@ -21,7 +21,9 @@ def _empty(actual: Shape, expected: Shape) -> str:
 
 
 def _scalar(actual: Shape, expected: Shape) -> str:
-    return "a single number" if not actual and expected != (1,) * len(expected) else ""
+    if {*actual, *expected} == {1}:
+        return ""
+    return "a single number" if not actual else "not reduced to one number?" if not expected else ""
 
 
 def _permuted(actual: Shape, expected: Shape) -> str:

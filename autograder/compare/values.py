@@ -60,7 +60,7 @@ def to_array(value: object) -> Array | None:
     if type(value) is np.ndarray:
         return value
     if type(value) is int and value.bit_length() > 63:
-        return np.asarray(float(value) if value.bit_length() < 1024 else math.copysign(math.inf, value))
+        return np.asarray(float(value) if value.bit_length() < 1024 else math.inf if value > 0 else -math.inf)
     if type(value) in (bool, int, float, complex) or type(value) in _SCALARS:
         return np.asarray(value)
     return _from_torch(value)

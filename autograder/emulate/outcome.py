@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-__all__ = ["TIMED_OUT", "Build", "EmulatedRun", "read_results", "read_stdout"]
+__all__ = ["Build", "EmulatedRun", "last_lines", "read_results", "read_stdout", "silent", "timed_out"]
 
 LIMIT = 100_000  # characters of a text
 MARK = "[...(truncated)...]"
-TIMED_OUT = {
-    "score": 0,
-    "output": "Your submission timed out. It took longer than {timeout:g} seconds to run.",
-}
 NO_RESULTS = "The autograder failed to execute correctly: it left no results.json. Contact your course staff."
 BAD_RESULTS = "The autograder's results are not in the right format. Contact your course staff."
 
@@ -91,6 +87,24 @@ def read_results(path: Path) -> dict[str, Any]:
 def read_stdout(path: Path) -> str:
     """Read what was printed, as the harness passes it on."""
     return _cut(_without_nul(path.read_text(encoding="utf-8", errors="replace"))) if path.is_file() else ""
+
+
+def timed_out(timeout: float) -> dict[str, Any]:
+    """What Gradescope puts in the place of the results after `timeout` seconds."""
+    return {
+        "score": 0,
+        "output": f"Your submission timed out. It took longer than {timeout:g} seconds to run.",
+    }
+
+
+def last_lines(log: str) -> str:
+    """The end of a log, indented, for the middle of an error."""
+    shown = log.strip().splitlines()[-15:] or ["(it printed nothing)"]
+    return "".join(f"  {line}\n" for line in shown)
+
+
+def silent(_line: str) -> None:
+    """Take a line of progress and show it to nobody."""
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -9,7 +9,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,31 +31,30 @@ class Limits:
         cpus: processors' worth of time, such as 0.5.
 
     Attributes:
-        doors: files that take in the process whose id is written to them.
         missing: a sentence for each limit that does not hold.
     """
 
     def __init__(self, memory_mb: int, cpus: float) -> None:
         memory, quota = str(memory_mb * 1024 * 1024), str(int(cpus * _PERIOD))
         self._groups: list[Path] = []
+        self._unified: Path | None = None
         self.missing: list[str] = []
         self._add(
-            f"The memory limit of {memory_mb} MiB does not hold: no control group for it can be made.",
-            {
-                "memory": {"memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory},
-                "": {"memory.max": memory, "memory.swap.max": "0"},
-            },
+            f"The memory limit of {memory_mb} MiB does not hold: no control group for it can be made here.",
+            "memory",
+            {"memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory},
+            {"memory.max": memory, "memory.swap.max": "0"},
         )
         self._add(
-            f"The limit of {cpus:g} CPUs does not hold: no control group for it can be made.",
-            {
-                "cpu": {"cpu.cfs_quota_us": quota, "cpu.cfs_period_us": str(_PERIOD)},
-                "": {"cpu.max": f"{quota} {_PERIOD}"},
-            },
+            f"The limit of {cpus:g} CPUs does not hold: no control group for it can be made here.",
+            "cpu",
+            {"cpu.cfs_quota_us": quota, "cpu.cfs_period_us": str(_PERIOD)},
+            {"cpu.max": f"{quota} {_PERIOD}"},
         )
 
     @property
     def doors(self) -> list[Path]:
+        """Files that take in the process whose id is written to them."""
         return [group / "cgroup.procs" for group in self._groups]
 
     def out_of_memory(self) -> int:
@@ -76,18 +75,21 @@ class Limits:
                     break
                 time.sleep(0.02)
 
-    def _add(self, sentence: str, versions: dict[str, Settings]) -> None:
-        """Make a group under the first version of control groups that lets us, "" being the second."""
-        for controller, settings in versions.items():
-            for parent in _parents(controller):
-                if group := _make_group(parent, settings):
-                    self._groups.append(group)
-                    return
-        self.missing.append(sentence)
+    def _add(self, sentence: str, controller: str, first: Settings, second: Settings) -> None:
+        """Set a limit by version 1 or 2 of control groups; a process is in one group of version 2 only."""
+        group = _make_group(_parents(controller), first)
+        if group is None and self._unified is None:
+            group = self._unified = _make_group(_parents(""), second)
+        elif group is None and self._unified and _set(self._unified, second):
+            return
+        if group:
+            self._groups.append(group)
+        else:
+            self.missing.append(sentence)
 
 
 def _parents(controller: str) -> Iterator[Path]:
-    """Where a group may be made: below our own, beside it, or at the top."""
+    """Where a group may be made: below our own, beside it, or at the top. "" stands for version 2."""
     for mount in [CGROUPS / controller] if controller else [CGROUPS, CGROUPS / "unified"]:
         for line in (PROC / "self" / "cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -96,26 +98,29 @@ def _parents(controller: str) -> Iterator[Path]:
                 yield from dict.fromkeys([own, own.parent, mount])
 
 
-def _make_group(parent: Path, settings: Settings) -> Path | None:
-    needed = next(iter(settings))
-    group = parent / f"autograder-{os.getpid()}-{time.monotonic_ns()}"
-    try:
-        group.mkdir()
-    except OSError:
-        return None
-    try:
-        (group / needed).write_text(settings[needed]) if (group / needed).exists() else _give_up()
-        for name in settings.keys() - {needed}:
-            if (group / name).exists():
-                (group / name).write_text(settings[name])
-    except OSError:
-        group.rmdir()
-        return None
-    return group
+def _make_group(parents: Iterable[Path], settings: Settings) -> Path | None:
+    for parent in parents:
+        group = parent / f"autograder-{os.getpid()}-{time.monotonic_ns()}"
+        with suppress(OSError):
+            group.mkdir()
+            if _set(group, settings):
+                return group
+            group.rmdir()
+    return None
 
 
-def _give_up() -> None:
-    raise FileNotFoundError
+def _set(group: Path, settings: Settings) -> bool:
+    """Write the settings; true if the first, the limit itself, could be written."""
+    written = [_write(group / name, value) for name, value in settings.items()]
+    return written[0]
+
+
+def _write(file: Path, value: str) -> bool:
+    with suppress(OSError), file.open("r+") as opened:  # a control file that is missing must not be made
+        opened.write(value)
+        opened.flush()
+        return True
+    return False
 
 
 class Family:
@@ -160,13 +165,15 @@ class Family:
 
     def end(self) -> None:
         """Kill all of them and collect those that are our own children."""
-        while living := self.alive():
+        for _ in range(1000):  # a process that waits for a broken disk cannot be killed
+            living = self.alive()
             for pid in living:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            time.sleep(0.01)
             self._collect()
-        self._collect()
+            if not living:
+                break
+            time.sleep(0.01)
 
     def _collect(self) -> None:
         for pid in _children(_statuses(), os.getpid()):

@@ -21,10 +21,12 @@ from autograder.sandbox.workshop import LocalWorkshop, Workshop
 
 OPTIONS = [
     "-p", "no:cacheprovider",
-    "-c", str(Path(__file__).with_name("graders.ini")),
+    "-c", "graders.ini",
     "--import-mode=importlib",
     "--continue-on-collection-errors",
     "--noconftest",
+    "--no-header",
+    "--no-summary",  # each case is told as an event; this log is for what goes wrong beyond that
     "-q",
 ]  # fmt: skip
 
@@ -59,12 +61,16 @@ def _run(settings: Settings, tell: Any) -> int:
     grading = Grading(settings, tell, workshop)
     folders = [settings.assignment.public_tests, settings.assignment.hidden_tests]
     capture = ["--capture=no"] if settings.here else []
-    arguments = [*OPTIONS, *capture, *(str(folder) for folder in folders if folder)]
+    # In the run's own folder: graders must not take settings from a folder above them.
+    Path("graders.ini").write_text("[pytest]\n")
+    rootdir = f"--rootdir={settings.assignment.folder}"
+    arguments = [*OPTIONS, rootdir, *capture, *(str(folder) for folder in folders if folder)]
     try:
         status = pytest.main(arguments, plugins=[plugin, grading])
     finally:
         workshop.close()
-    tell({"event": "end", "status": int(status)})
+    if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        tell({"event": "end"})
     return int(status)
 
 

@@ -1,0 +1,234 @@
+import numpy as np
+from autograder.grading import (
+    assert_close,
+    assert_length,
+    assert_raises,
+    assert_shape,
+    assert_that,
+    fetch,
+    given,
+    send,
+)
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+# 7 examples in batches of 3: two full ones and a short one. Each row of X tells its number.
+N, SIZE = 7, 3
+X = np.column_stack([np.arange(7.0), 10.0 - np.arange(7.0) ** 2])
+Y = np.array([0, 2, 1, 0, 2, 2, 0])
+W1 = np.array([[0.2, -0.1, 0.3], [0.05, 0.1, -0.15]])
+
+
+def batches_of(student, *arguments, **options):
+    """The student's batches, once they are known to be a list of pairs."""
+    batches = student.training.minibatches(*arguments, **options)
+    assert_that(isinstance(batches, list), "minibatches returns no list.", "Return a list of tuples (X, y).")
+    for batch in batches:
+        assert_length(batch, 2, what="a batch", hint="A batch is a tuple (X, y).")
+    return batches
+
+
+def assert_batches(batches, order, size):
+    """Batches of this size hold the examples in this order."""
+    expected = [order[start : start + size] for start in range(0, len(order), size)]
+    assert_length(batches, len(expected), what=f"the batches of {len(order)} examples, {size} in each")
+    for number_, (batch, rows) in enumerate(zip(batches, expected, strict=True)):
+        assert_close(batch[0], X[rows], what=f"X of batch {number_}")
+        assert_close(batch[1], Y[rows], what=f"y of batch {number_}")
+
+
+def network_and_descent(student, learning_rate):
+    """A right network and a right optimiser, which live in the sandbox; so do right losses."""
+    given(student, "earlier_parts.py")
+    helpers = given(student, "network.py")
+    return helpers.LinearClassifier(W1), helpers.Descent(learning_rate)
+
+
+def probabilities(X, W1):
+    """What the given network predicts."""
+    powers = np.exp(X @ W1)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def measures(X, y, W1):
+    """-log p of each label, and whether each guess is right."""
+    p = probabilities(X, W1)
+    return -np.log(p[np.arange(len(y)), y]), p.argmax(axis=1) == y
+
+
+def epoch(seed, learning_rate):
+    """An epoch in the grader's own words: the final W1, and the two measures before each example's update."""
+    W, costs, hits = W1, np.zeros(N), np.zeros(N)
+    order = np.random.default_rng(seed).permutation(N)
+    for rows in (order[0:3], order[3:6], order[6:7]):
+        costs[rows], hits[rows] = measures(X[rows], Y[rows], W)
+        W = W - learning_rate * X[rows].T @ (probabilities(X[rows], W) - np.eye(3)[Y[rows]]) / len(rows)
+    return W, costs, hits, order
+
+
+def means_over_batches(values, order):
+    """The wrong mean, in which a short batch counts as much as a full one."""
+    return np.mean([values[rows].mean() for rows in (order[0:3], order[3:6], order[6:7])])
+
+
+@number("1.6")
+@weight(1.5)
+def test_minibatches_keep_the_order_and_the_short_last_batch(student):
+    """Without shuffling, 7 examples give batches of 3, 3 and 1 in the order of the arrays."""
+    assert_batches(batches_of(student, X, Y, SIZE, shuffle=False), np.arange(N), SIZE)
+
+
+@number("1.6")
+@weight(1)
+def test_minibatches_shuffle_by_the_permutation_of_the_seed(student):
+    """With shuffling, the order is numpy.random.default_rng(seed).permutation(N), for seeds 0 and 5."""
+    for seed in (0, 5):
+        batches = batches_of(student, X, Y, SIZE, shuffle=True, seed=seed)
+        assert_batches(batches, np.random.default_rng(seed).permutation(N), SIZE)
+
+
+@number("1.6")
+@weight(1)
+def test_minibatches_keep_examples_and_labels_together(student):
+    """After shuffling, every example still stands beside its own label, and none is lost or doubled."""
+    batches = batches_of(student, X, Y, SIZE, shuffle=True, seed=3)
+
+    seen = []
+    for batch_X, batch_y in batches:
+        assert_that(np.ndim(batch_X) == 2, "X of a batch has not two axes.")
+        assert_shape(batch_X, (len(batch_X), 2), what="X of a batch")
+        rows = [int(value) for value in batch_X[:, 0]]
+        assert_close(batch_y, Y[rows], what="the labels of a shuffled batch", hint="Use one permutation for X and y.")
+        seen += rows
+    assert_that(sorted(seen) == list(range(N)), "The batches do not hold every example exactly once.")
+
+
+@number("1.6")
+@weight(0.5)
+def test_minibatches_refuse_what_cannot_be_cut(student):
+    """A batch size of 0, or a label too few, is a ValueError."""
+    minibatches = student.training.minibatches
+    assert_raises("ValueError", lambda: minibatches(X, Y, 0), what="minibatches with a batch size of 0")
+    assert_raises("ValueError", lambda: minibatches(X, Y[:-1], 3), what="minibatches of 7 examples and 6 labels")
+
+
+@number("1.6")
+@weight(0.5)
+def test_training_leaves_data_and_global_random_state_alone(student):
+    """X and y keep their order and values, and no global random generator is used or seeded."""
+    network, descent = network_and_descent(student, 0.1)
+    X_sent, y_sent = send(student, X), send(student, Y)
+    training = student.training
+
+    quiet = given(student, "quiet.py").changes_global_randomness
+    changed = [
+        quiet(training.minibatches, X_sent, y_sent, SIZE, shuffle=True, seed=4),
+        quiet(training.train_epoch, network, descent, X_sent, y_sent, SIZE, seed=4),
+        quiet(training.evaluate, network, X_sent, y_sent, SIZE),
+    ]
+
+    assert_close(fetch(X_sent), X, what="X, after an epoch")
+    assert_close(fetch(y_sent), Y, what="y, after an epoch")
+    assert_that(
+        changed == [False] * 3,
+        "The global random state is another one after an epoch.",
+        "numpy.random.default_rng(seed) is a generator of your own.",
+    )
+
+
+def result_of_epoch(student, seed, learning_rate):
+    """(loss, accuracy) of the student's epoch, and the network and optimiser that it used."""
+    network, descent = network_and_descent(student, learning_rate)
+    result = student.training.train_epoch(network, descent, X, Y, SIZE, seed=seed)
+    assert_length(result, 2, what="what train_epoch returns", hint="Return the pair (loss, accuracy).")
+    return result, network, descent
+
+
+@number("1.6")
+@weight(1.5)
+def test_train_epoch_takes_one_step_per_batch(student):
+    """An epoch of 7 examples in batches of 3 is three steps, and leaves the weights that they lead to."""
+    _, network, descent = result_of_epoch(student, 2, 0.1)
+
+    assert_close(descent.steps, 3, what="the number of optimiser steps")
+    assert_close(
+        network.weights["W1"],
+        epoch(2, 0.1)[0],
+        what="W1 after an epoch",
+        hint="One step for each batch of minibatches(X, y, batch_size, shuffle=True, seed=seed).",
+        inputs={"W1 before the epoch": W1},
+    )
+
+
+@number("1.6")
+@weight(1.5)
+def test_train_epoch_returns_means_over_examples(student):
+    """With frozen weights, loss and accuracy are means over the 7 examples: the short batch weighs less."""
+    result, _, _ = result_of_epoch(student, 2, 0.0)
+
+    _, costs, hits, order = epoch(2, 0.0)
+    assert_close(
+        result[0],
+        costs.mean(),
+        what="the loss of an epoch",
+        sizes={"N": N, "batch_size": SIZE},
+        wrong={"the mean over the batches": means_over_batches(costs, order), "a sum": costs.sum()},
+    )
+    assert_close(
+        result[1],
+        hits.mean(),
+        what="the accuracy of an epoch",
+        sizes={"N": N, "batch_size": SIZE},
+        wrong={"the mean over the batches": means_over_batches(hits, order), "a count": hits.sum()},
+    )
+
+
+@number("1.6")
+@weight(1)
+def test_train_epoch_measures_the_loss_before_each_update(student):
+    """The loss of a batch is that of the weights before its update."""
+    result, _, _ = result_of_epoch(student, 1, 0.2)
+
+    final, costs, _, _ = epoch(1, 0.2)
+    assert_close(
+        result[0],
+        costs.mean(),
+        what="the loss of an epoch in which the weights change",
+        wrong={"the loss of the final weights": measures(X, Y, final)[0].mean()},
+    )
+
+
+@number("1.6")
+@weight(1.5)
+def test_evaluate_returns_means_over_examples(student):
+    """Loss and accuracy are means over all 7 examples, in batches of 3."""
+    network, _ = network_and_descent(student, 0.0)
+
+    result = student.training.evaluate(network, X, Y, SIZE)
+
+    costs, hits = measures(X, Y, W1)
+    order = np.arange(N)
+    assert_length(result, 2, what="what evaluate returns", hint="Return the pair (loss, accuracy).")
+    assert_close(
+        result[0],
+        costs.mean(),
+        what="the loss of 7 examples",
+        wrong={"the mean over the batches": means_over_batches(costs, order)},
+    )
+    assert_close(
+        result[1],
+        hits.mean(),
+        what="the accuracy of 7 examples",
+        wrong={"the mean over the batches": means_over_batches(hits, order), "a count": hits.sum()},
+    )
+
+
+@number("1.6")
+@weight(0.5)
+def test_evaluate_changes_nothing(student):
+    """The weights are the same after `evaluate` as before."""
+    network, _ = network_and_descent(student, 0.0)
+
+    result = student.training.evaluate(network, X, Y, SIZE)
+
+    assert_length(result, 2, what="what evaluate returns")
+    assert_close(network.weights["W1"], W1, what="W1 after evaluate")
