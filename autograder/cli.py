@@ -4,7 +4,6 @@ Nobody imports it but `__main__`. The commands here are the student's; those of
 staff are in `staff`, which a student's zip does not hold.
 """
 
-import contextlib
 import importlib
 import importlib.util
 import sys
@@ -34,10 +33,14 @@ def cli() -> None:
 @click.argument("slug", required=False)
 @click.argument("submission", required=False, type=click.Path(path_type=Path))
 @click.option("--part", default="", help="Only this part, for example 1.2.")
-@click.option("--here", is_flag=True, help="Run everything in one process, for a debugger: no wall, no limits.")
+@click.option(
+    "--here", is_flag=True, help="Run everything in one process, for a debugger: no wall, no limits."
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the random inputs.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write Gradescope's results.json to this file.")
-def grade_command(slug: str | None, submission: Path | None, part: str, here: bool, seed: int, out: Path | None) -> None:
+def grade_command(
+    slug: str | None, submission: Path | None, part: str, here: bool, seed: int, out: Path | None
+) -> None:
     """Grade a submission, a folder or a zip, and print a table.
 
     In a student's folder no argument is needed. In the repository:
@@ -48,37 +51,50 @@ def grade_command(slug: str | None, submission: Path | None, part: str, here: bo
     if part:
         assignment.manifest.part(part)
     run = Run(assignment, submission, results=out, seed=seed, part=part, here=here)
-    with contextlib.nullcontext() if here else RunProgress(console) as progress:
-        report = grade(run, progress.update) if progress else grade(run)
+    if here:  # a progress bar would fight with the debugger for the terminal
+        report = grade(run)
+    else:
+        with RunProgress(console) as progress:
+            report = grade(run, progress.update)
     print_run(console, run, report)
     if slug is None:
         console.print("To hand in: [bold]python -m autograder pack[/] makes the zip for Gradescope.")
 
 
 @cli.command()
-@click.option("--out", type=click.Path(path_type=Path), help="The zip to write; <assignment>-submission.zip if not given.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The zip to write; <assignment>-submission.zip if not given.",
+)
 def pack(out: Path | None) -> None:
     """Pack the files of this folder that the assignment asks for into one zip.
 
-        python -m autograder pack
+    python -m autograder pack
     """
     assignment = Assignment.from_folder(Path.cwd())
     out = out or Path(f"{assignment.slug}-submission.zip")
     files = [name for name in assignment.manifest.all_files if Path(name).is_file()]
     missing = [name for name in assignment.manifest.files if name not in files]
     if not files:
-        raise UsageError(Path.cwd(), "None of the files to hand in is here.", "Run this in the assignment's folder.")
+        raise UsageError(
+            Path.cwd(), "None of the files to hand in is here.", "Run this in the assignment's folder."
+        )
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in files:
             archive.write(name)
     console.print(f"{out}: {', '.join(files)}.")
     if missing:
-        console.print(f"[bold]Missing:[/] {', '.join(missing)}. You can hand in without, and lose their points.")
+        console.print(
+            f"[bold]Missing:[/] {', '.join(missing)}. You can hand in without, and lose their points."
+        )
 
 
 @cli.command()
 @click.argument("notebook", type=click.Path(path_type=Path, exists=True))
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the page; the notebook's own if not given.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the page; the notebook's own if not given."
+)
 def report(notebook: Path, out: Path | None) -> None:
     """Turn an executed notebook into one HTML page, and a PDF where a PDF engine is found.
 
@@ -94,7 +110,9 @@ def _what(slug: str | None, submission: Path | None) -> tuple[Assignment, Path]:
     if slug is None:
         return Assignment.from_folder(Path.cwd()), Path.cwd()
     if submission is None:
-        raise UsageError("autograder grade", f"No submission is named for {slug}.", f"Say: autograder grade {slug} FOLDER")
+        raise UsageError(
+            "autograder grade", f"No submission is named for {slug}.", f"Say: autograder grade {slug} FOLDER"
+        )
     return Assignment.from_repository(find_repository(Path.cwd()), slug), submission
 
 

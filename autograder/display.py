@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+from typing_extensions import Self
 
 from autograder.model import Outcome, RunReport, TestResult
 from autograder.results import clean
@@ -29,7 +30,7 @@ class Steps:
         self._bar = Progress(*columns, console=console, transient=True)
         self._task = self._bar.add_task(what, total=None)
 
-    def __enter__(self) -> "Steps":
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 

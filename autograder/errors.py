@@ -4,8 +4,19 @@ An error has three parts, and its text is the three in a row: where it is, what
 is wrong there, and what to do about it.
 """
 
-__all__ = ["AutograderError", "BundleError", "EmulatorError", "IntakeError", "ManifestError",
-           "MistakeError", "ResultsError", "SandboxError", "TemplateError", "UsageError", "WireError"]
+__all__ = [
+    "AutograderError",
+    "BundleError",
+    "EmulatorError",
+    "IntakeError",
+    "ManifestError",
+    "MistakeError",
+    "ResultsError",
+    "SandboxError",
+    "TemplateError",
+    "UsageError",
+    "WireError",
+]
 
 
 class AutograderError(Exception):

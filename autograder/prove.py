@@ -39,7 +39,9 @@ class Proof:
     problems: tuple[str, ...]
 
 
-def prove(root: Path, slug: str, zip_path: Path, emulator: Emulator, progress: Callable[[str], None]) -> Proof:
+def prove(
+    root: Path, slug: str, zip_path: Path, emulator: Emulator, progress: Callable[[str], None]
+) -> Proof:
     """Builds the zip's image and grades the reference and the stub in it.
 
     Raises:
@@ -54,7 +56,10 @@ def prove(root: Path, slug: str, zip_path: Path, emulator: Emulator, progress: C
         # The container that the README tells staff to choose; its time is the machine's own.
         runs[name] = emulator.run(folder, cpus=1.0)
     points, reference, stub = assignment.manifest.points, runs["reference"].score, runs["stub"].score
-    problems = [*_problems(slug, "reference", points, runs["reference"]), *_problems(slug, "stub", 0.0, runs["stub"])]
+    problems = [
+        *_problems(slug, "reference", points, runs["reference"]),
+        *_problems(slug, "stub", 0.0, runs["stub"]),
+    ]
     return Proof(
         slug=slug,
         points=points,

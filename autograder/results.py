@@ -177,13 +177,8 @@ def write_results(results: Results, path: Path) -> None:
         ResultsError: if the results do not fit the schema, or the file cannot be written, as on a full
             disk; an older file is left as it was.
     """
-    checked = _validated(results.model_dump(), path)
-    try:
-        content = json.dumps(
-            checked.model_dump(exclude_none=True), ensure_ascii=False, allow_nan=False, indent=1
-        )
-    except ValueError:
-        raise ResultsError(path, "'extra_data' holds a number that is not finite.", _REPORT) from None
+    checked = _validated(results.model_dump(), path).model_dump(exclude_none=True)
+    content = json.dumps(checked, ensure_ascii=False, allow_nan=False, indent=1)
     try:
         _replace(path, content.encode() + b"\n")
     except OSError as problem:

@@ -30,7 +30,8 @@ from autograder.scoring import NOT_REACHED, score, shown
 __all__ = ["Run", "grade", "main", "staff_log"]
 
 OUR_FAULT = (
-    "The autograder stopped before it had run every test. The fault is ours, not yours; staff can see the details."
+    "The autograder stopped before it had run every test. The fault is ours, not yours; "
+    "staff can see the details."
 )
 TOO_LONG = (
     "The tests took more than {seconds:g} s together, so the last ones were not reached and count 0. "
@@ -88,7 +89,9 @@ class _Progress:
         self.report.seconds = time.monotonic() - self.start
         if self.run.results:
             manifest = self.run.assignment.manifest
-            write_results(build_results(self.report, scored(self.run, self.report), manifest), self.run.results)
+            write_results(
+                build_results(self.report, scored(self.run, self.report), manifest), self.run.results
+            )
 
 
 def grade(run: Run, on_case: Callable[[RunReport], None] = lambda report: None) -> RunReport:
@@ -120,7 +123,7 @@ def grade(run: Run, on_case: Callable[[RunReport], None] = lambda report: None) 
 
 def scored(run: Run, report: RunReport) -> list[TestResult]:
     """The tests with their points; a part whose graders are not known is one row that was not judged."""
-    known = {}
+    known: dict[str, float] = {}
     for spec in report.tests:
         known[spec.part] = known.get(spec.part, 0.0) + spec.points
     parts = [part for part in run.assignment.manifest.parts if run.part in ("", part.id)]
@@ -262,7 +265,8 @@ def _user_of(pid: int) -> int:
 def staff_log(run: Run, report: RunReport) -> str:
     """What staff read beside the results: every test, every detail. Student's text is made harmless."""
     rows = scored(run, report)
-    lines = [f"{run.assignment.slug}: {shown(round(sum(row.points for row in rows), 2))} points, seed {report.seed}"]
+    points = shown(round(sum(row.points for row in rows), 2))
+    lines = [f"{run.assignment.slug}: {points} points, seed {report.seed}"]
     lines += [f"layer {name}: {'on' if on else 'OFF'}" for name, on in report.layers.items()]
     for row in rows:
         lines.append(f"{row.outcome.value:>20}  {row.spec.part}  {row.spec.name}  {row.seconds:.2f} s")
@@ -319,7 +323,8 @@ def _last_resort(results: Path, sentence: str) -> None:
     """A results.json when there is nothing to put into it; one that holds points already stays."""
     if not results.exists():
         write_results(
-            Results(score=0.0, output=clean(sentence), output_format="text", stdout_visibility="hidden"), results
+            Results(score=0.0, output=clean(sentence), output_format="text", stdout_visibility="hidden"),
+            results,
         )
 
 

@@ -25,7 +25,9 @@ def new_assignment(root: Path, slug: str) -> list[Path]:
         UsageError: if the slug is no plain name, or one of the folders exists.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", slug):
-        raise UsageError(slug, "This is no name for a folder.", 'Use small letters, digits and "_", such as a5_diffusion.')
+        raise UsageError(
+            slug, "This is no name for a folder.", 'Use small letters, digits and "_", such as a5_diffusion.'
+        )
     folders = {"assignment": root / "assignments" / slug, "solution": solution_folder(root, slug)}
     for folder in folders.values():
         if folder.exists():

@@ -69,7 +69,9 @@ def templates(slugs: tuple[str, ...], check: bool) -> None:
             for name in write_templates(*folders):
                 console.print(f"student_templates/{slug}/{name}", highlight=False)
     if problems:
-        raise AutograderError(", ".join(problems), "The stubs are not those of the references.", "Run: make templates")
+        raise AutograderError(
+            ", ".join(problems), "The stubs are not those of the references.", "Run: make templates"
+        )
 
 
 @cli.command()
@@ -104,7 +106,9 @@ def verify_command(slugs: tuple[str, ...]) -> None:
         _print_matrix(verification)
         problems += verification.problems
     if problems:
-        raise AutograderError("autograder verify", "\n".join(["", *problems]), "\nCorrect the graders or the catalogue.")
+        raise AutograderError(
+            "autograder verify", "\n".join(["", *problems]), "\nCorrect the graders or the catalogue."
+        )
 
 
 @cli.command("prove")
@@ -126,20 +130,30 @@ def prove_command(slugs: tuple[str, ...]) -> None:
         with Steps(console, f"{slug}: mistakes") as steps:
             verifications.append(verify(root, slug, steps.step))
     console.print(_proof_table(proofs, verifications))
-    problems = [p for found in (*proofs, *verifications) for p in found.problems]
+    problems = [problem for proof in proofs for problem in proof.problems]
+    problems += [problem for verification in verifications for problem in verification.problems]
     if problems:
-        raise AutograderError("autograder prove", "\n".join(["", *problems]), "\nNothing should be uploaded yet.")
+        raise AutograderError(
+            "autograder prove", "\n".join(["", *problems]), "\nNothing should be uploaded yet."
+        )
 
 
 @cli.command()
 @click.argument("zip_path", metavar="ZIP", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("submission", type=click.Path(path_type=Path, exists=True))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder that stands for the container's root.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder that stands for the container's root.",
+)
 @click.option("--metadata", type=click.Path(path_type=Path, exists=True), help="A submission_metadata.json.")
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds until the harness gives up.")
 @click.option("--memory", default=768, show_default=True, help="The container's memory in MiB.")
 @click.option("--cpus", default=0.5, show_default=True, help="The container's processors.")
-@click.option("--without", multiple=True, type=click.Choice(["landlock", "seccomp"]), help="Leave a layer out.")
+@click.option(
+    "--without", multiple=True, type=click.Choice(["landlock", "seccomp"]), help="Leave a layer out."
+)
 @click.option("--docker", metavar="IMAGE", help="Do it for real, in a container of this base image.")
 def emulate(
     zip_path: Path,
@@ -157,7 +171,11 @@ def emulate(
     autograder emulate dist/autograder/a1_nn.zip solutions/a1_nn --out /tmp/gradescope
     """
     with console.status("building the image") as status:
-        emulator = DockerEmulator(docker, out, progress=status.update) if docker else Emulator(out, progress=status.update)
+        emulator = (
+            DockerEmulator(docker, out, progress=status.update)
+            if docker
+            else Emulator(out, progress=status.update)
+        )
         build = emulator.build(zip_path)
         run = emulator.run(
             submission, metadata, timeout=timeout, memory_mb=memory, cpus=cpus, layers_off=without
@@ -192,15 +210,19 @@ def _mb(memory: float | None) -> str:
 
 def _print_matrix(verification: Verification) -> None:
     """A row for each trial, a column for each test: x where it fails, ? where it could not be judged."""
-    console.print(f"[bold]{verification.slug}[/]: {len(verification.tests)} tests, {len(verification.mistakes)} mistakes")
+    tests, mistakes = len(verification.tests), len(verification.mistakes)
+    console.print(f"[bold]{verification.slug}[/]: {tests} tests, {mistakes} mistakes")
     for number, test in enumerate(verification.tests):
         console.print(f"{number:>3} {test}", highlight=False)
     for trial in verification.trials:
         marks = "".join(
-            "x" if test in trial.failed else "?" if test in trial.unjudged else "." for test in verification.tests
+            "x" if test in trial.failed else "?" if test in trial.unjudged else "."
+            for test in verification.tests
         )
         verdict = "[red]wrong[/]" if trial.problems else "[green]ok[/]"
-        console.print(f"{trial.name:<34} {marks} {shown(round(trial.points, 2)):>6} {verdict}", soft_wrap=True)
+        console.print(
+            f"{trial.name:<34} {marks} {shown(round(trial.points, 2)):>6} {verdict}", soft_wrap=True
+        )
 
 
 def _proof_table(proofs: list[Proof], verifications: list[Verification]) -> Table:

@@ -197,7 +197,7 @@ def _check_stub(stub: str, file_name: str) -> None:
     except SyntaxError as error:
         raise TemplateError(
             file_name,
-            f"the stub does not compile: {error.msg}, at {(error.text or '').strip()!r}.",
+            f"the stub does not compile: {error.msg}, line {error.lineno} of the stub.",
             "Move the markers so that what is left is Python: a class or a branch needs a body.",
         ) from None
 
@@ -260,11 +260,7 @@ def _place(module: _Module, block: _Block) -> tuple[list[Definition], list[ast.s
             outer.append(node)
     touched = [[child for child in suite if _is_touched(child, block)] for suite in _suites(node)]
     found = [suite for suite in touched if suite]
-    if (
-        len(found) != 1
-        or not all(_is_inside(child, block) for child in found[0])
-        or not _is_whole(module, block)
-    ):
+    if len(found) != 1 or not (_is_filled(block, found[0]) and _is_whole(module, block)):
         raise module.error(
             block.begin,
             "the block holds half a statement.",
@@ -298,16 +294,16 @@ def _is_around(node: ast.stmt, block: _Block) -> bool:
     return _first_line(node) < block.begin and block.last <= _last_line(node)
 
 
-def _is_inside(node: ast.stmt, block: _Block) -> bool:
-    return block.first <= _first_line(node) and _last_line(node) <= block.last
-
-
 def _is_touched(node: ast.stmt, block: _Block) -> bool:
     return _first_line(node) <= block.last and block.first <= _last_line(node)
 
 
+def _is_filled(block: _Block, statements: list[ast.stmt]) -> bool:
+    return (_first_line(statements[0]), _last_line(statements[-1])) == (block.first, block.last)
+
+
 def _is_whole(module: _Module, block: _Block) -> bool:
-    """Tell whether the lines are statements by themselves: after `with`, no `else` or `except` may come."""
+    """Tell whether the lines are statements by themselves: after `with`, an `elif` is none."""
     header = ["with block:"] if module.indent(block.first) else []
     try:
         ast.parse("\n".join(header + module.span(block.first, block.last)))

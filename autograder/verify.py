@@ -60,7 +60,9 @@ class Verification:
     @property
     def problems(self) -> list[str]:
         """One sentence for each thing that is not as it should be."""
-        return [f"{self.slug}, {trial.name}: {problem}" for trial in self.trials for problem in trial.problems]
+        return [
+            f"{self.slug}, {trial.name}: {problem}" for trial in self.trials for problem in trial.problems
+        ]
 
     def trial(self, name: str) -> Trial:
         """The trial of that name."""
@@ -76,7 +78,9 @@ class _Plan:
     judge: Callable[[RunReport, "Trial"], Iterator[str]]
 
 
-def verify(root: Path, slug: str, on_trial: Callable[[str, int], None] = lambda name, count: None) -> Verification:
+def verify(
+    root: Path, slug: str, on_trial: Callable[[str, int], None] = lambda name, count: None
+) -> Verification:
     """Makes every trial of an assignment.
 
     Args:

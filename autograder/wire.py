@@ -118,9 +118,19 @@ class _Encoder:
             _refuse(f"The value holds more than {MAX_ITEMS} values.")
         if value is None or value is True or value is False:
             self.add({None: b"N", True: b"T", False: b"F"}[value])
-        elif isinstance(value, np.generic):
-            self.put_array(b"g", np.asarray(value), value)
-        elif isinstance(value, int):
+        elif isinstance(value, (list, tuple)):
+            self.put_items(b"l" if isinstance(value, list) else b"t", list(value), depth)
+        elif isinstance(value, dict):
+            self.put_dict(value, depth)
+        elif isinstance(value, (np.ndarray, np.generic)):
+            self.put_array(b"a" if isinstance(value, np.ndarray) else b"g", np.asarray(value), value)
+        elif _is_tensor(value):
+            self.put_tensor(value)
+        else:
+            self.put_scalar(value)
+
+    def put_scalar(self, value: object) -> None:
+        if isinstance(value, int):
             self.put_int(int(value))
         elif isinstance(value, float):
             self.add(b"f", struct.pack("<d", value))
@@ -128,14 +138,6 @@ class _Encoder:
             self.put_bytes(b"s", str(value).encode("utf-8", "surrogatepass"))
         elif isinstance(value, (bytes, bytearray)):
             self.put_bytes(b"b", bytes(value))
-        elif isinstance(value, (list, tuple)):
-            self.put_items(b"l" if isinstance(value, list) else b"t", list(value), depth)
-        elif isinstance(value, dict):
-            self.put_dict(value, depth)
-        elif isinstance(value, np.ndarray):
-            self.put_array(b"a", np.asarray(value), value)
-        elif _is_tensor(value):
-            self.put_tensor(value)
         else:
             self.put_ref(self.opaque(value))
 

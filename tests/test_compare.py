@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.compare import Mismatch, compare, compare_at, describe, dtype_name, shape_mismatch, show, to_array
+from autograder.compare import (
+    Mismatch,
+    compare,
+    compare_at,
+    describe,
+    dtype_name,
+    shape_mismatch,
+    show,
+    to_array,
+)
 from autograder.compare.values import clean, show_pair, show_shape
 from autograder.errors import AutograderError
 from autograder.model import Kind
@@ -71,7 +80,7 @@ PAGE = {
         1.3862,
         1.38629,
         {},
-        "y: expected 1.38629, got 1.3862: close, but not equal: off by about 0.006 %.",
+        "y: expected 1.3863, got 1.3862: close, but not equal: off by about 0.006 %.",
     ),
     "transposed, right values": (
         E.T,
@@ -157,9 +166,19 @@ RELATIONS = {
     "zero": (np.zeros_like(E), E, {}, "Every entry is 0."),
     "N": (E * 3, E, {"sizes": SIZES}, "Every entry is exactly 3 times too large, and N = 3."),
     "1 / C": (E / 5, E, {"sizes": SIZES}, "Every entry is exactly 5 times too small, and C = 5."),
-    "N = K": (E / 3, E, {"sizes": {"N": 3, "K": 3}}, "Every entry is exactly 3 times too small, and N = K = 3."),
+    "N = K": (
+        E / 3,
+        E,
+        {"sizes": {"N": 3, "K": 3}},
+        "Every entry is exactly 3 times too small, and N = K = 3.",
+    ),
     "C / N": (E * 5 / 3, E, {"sizes": SIZES}, "Every entry is 1.667 times too large, and C / N = 1.667."),
-    "sqrt(C)": (E * 5**0.5, E, {"sizes": SIZES}, "Every entry is 2.236 times too large, and sqrt(C) = 2.236."),
+    "sqrt(C)": (
+        E * 5**0.5,
+        E,
+        {"sizes": SIZES},
+        "Every entry is 2.236 times too large, and sqrt(C) = 2.236.",
+    ),
     "Bessel": (E * 1.25, E, {"sizes": SIZES}, "Every entry is 1.25 times too large, and C / (C - 1) = 1.25."),
     "minus N": (
         E * -3,
@@ -176,7 +195,12 @@ RELATIONS = {
     "counted from one": (LABELS + 1, LABELS, {}, "Every entry is exactly 1 too large."),
     "all equal": (np.full_like(E, 0.2), E, {"sizes": SIZES}, "Every entry is the same, 0.2, which is 1 / C."),
     "absolute": (np.abs(E), E, {}, "Every entry is the absolute value of the expected one."),
-    "cut at zero": (np.maximum(E, 0), E, {}, "Every entry is the expected one with negative numbers cut to 0."),
+    "cut at zero": (
+        np.maximum(E, 0),
+        E,
+        {},
+        "Every entry is the expected one with negative numbers cut to 0.",
+    ),
     "square": (E**2, E, {}, "Every entry is the square of the expected one."),
     "root": (POSITIVE**0.5, POSITIVE, {}, "Every entry is the square root of the expected one."),
     "logarithm": (np.log(POSITIVE), POSITIVE, {}, "Every entry is the logarithm of the expected one."),
@@ -188,12 +212,23 @@ RELATIONS = {
     "rows reversed": (E[::-1], E, {}, "The right rows in reverse order."),
     "columns reversed": (E[:, ::-1], E, {}, "The right columns in reverse order."),
     "vector reversed": (E[0, ::-1], E[0], {}, "The right values in reverse order."),
-    "kernel flipped": (IMAGE[:, :, ::-1, ::-1], IMAGE, {}, "The right values, reversed along axis 2 and axis 3."),
+    "kernel flipped": (
+        IMAGE[:, :, ::-1, ::-1],
+        IMAGE,
+        {},
+        "The right values, reversed along axis 2 and axis 3.",
+    ),
     "shifted down": (
         np.vstack([E[2:] * 4, E[:2]]),
         E,
         {},
         "Shifted by one: the right row i is your row i + 1.",
+    ),
+    "shifted image": (
+        np.roll(IMAGE, 1, axis=3),
+        IMAGE,
+        {},
+        "Shifted by one along axis 3: the right index i is your index i + 1.",
     ),
     "shifted left": (
         np.hstack([E[:, 1:], E[:, :1]]),
@@ -220,7 +255,12 @@ RELATIONS = {
     ),
     "left empty": (changed(E, ([0, 1, 2], [1, 2, 0]), 0), E, {}, "Every wrong entry is 0."),
     "floor and ceiling": (changed(LABELS, [1, 3], [3, 5]), LABELS, {}, "Each wrong entry is 1 too large."),
-    "close": (E * (1 + 1e-5 * NUDGE**50), E, {}, "Close, but not equal: no entry is off by more than about 0.002 %."),
+    "close": (
+        E * (1 + 1e-5 * NUDGE**50),
+        E,
+        {},
+        "Close, but not equal: no entry is off by more than about 0.002 %.",
+    ),
     "all nan": (E * np.nan, E, {}, "Every entry is nan."),
     "one inf": (changed(E, (0, 1), np.inf), E, {}, "1 entry is infinite; all others are right."),
     "nan and others wrong": (
@@ -264,11 +304,17 @@ NEAR = {
     "axes": (IMAGE.swapaxes(2, 3) + changed(np.zeros_like(IMAGE), (1, 2, 0, 3), 0.5), IMAGE, {}),
     "reversed": (E[::-1] * NUDGE, E, {}),
     "shifted": (np.vstack([E[2:] * 4, E[:2] * NUDGE[1:]]), E, {}),
+    "shifted, two entries that agree by chance": (np.array([1, 2, 1]), np.array([2, 1, 1]), {}),
     "permuted": (E[[1, 0, 2]] * NUDGE, E, {}),
+    "fewer than three rows that differ": (E[[0, 1, 0, 0]], E[[0, 0, 1, 0]], {}),
     "a row used twice": (E[[1, 1, 2]][[2, 1, 0]], E, {}),
     "row factors": (POSITIVE * [[2.0], [3.0], [0.3], [1.5]] + np.eye(4, 3), POSITIVE, {}),
     "two rows wrong": (changed(E, ([0, 2], [1, 2]), 9.0), E, {}),
-    "where zero": (changed(np.maximum(E, 0), ([0, 0, 1, 2], [2, 3, 0, 1]), [-1.0, 5.5, -2.0, 9.5]), np.maximum(E, 0), {}),
+    "where zero": (
+        changed(np.maximum(E, 0), ([0, 0, 1, 2], [2, 3, 0, 1]), [-1.0, 5.5, -2.0, 9.5]),
+        np.maximum(E, 0),
+        {},
+    ),
     "left empty": (changed(E, ([0, 1, 2], [1, 2, 0]), [0, 0, 0.1]), E, {}),
     "floor and ceiling": (changed(LABELS, [1, 3], [3, 3]), LABELS, {}),
     "close": (E + 1e-2 * SQUARE.ravel()[0] * np.sign(NUDGE - 1.005), E, {}),
@@ -348,6 +394,10 @@ def test_shift_is_not_told_where_it_moves_nothing():
 
 def test_loose_tolerance_does_not_loosen_the_diagnosis():
     assert diagnosis(E * 3.02, E, rtol=0.5, sizes=SIZES) == "Every entry is 3.02 times the expected one."
+
+
+def test_constant_whole_numbers_are_off_by_one_and_no_exponential():
+    assert diagnosis(np.ones(3), np.zeros(3)) == "Every entry is exactly 1 too large."
 
 
 def test_a_constant_input_is_not_claimed():
@@ -639,7 +689,9 @@ SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 FLOATS = hnp.arrays(np.float64, SHAPES, elements=st.floats(allow_nan=True, allow_infinity=True))
 FINITE = hnp.arrays(np.float64, SHAPES, elements=st.floats(-1e6, 1e6))
 ANY_ARRAY = hnp.arrays(hnp.scalar_dtypes(), SHAPES)
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary()
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary()
+)
 PLAIN = st.recursive(
     SCALARS | ANY_ARRAY | FLOATS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
@@ -652,7 +704,12 @@ PLAIN = st.recursive(
 def test_a_value_equals_itself(array):
     assert compare(array, array.copy(), what="y", rtol=0, atol=0) is None
     array.flags.writeable = False
-    assert compare(array[..., ::-1] if array.ndim else array, array[..., ::-1] if array.ndim else array, what="y") is None
+    assert (
+        compare(
+            array[..., ::-1] if array.ndim else array, array[..., ::-1] if array.ndim else array, what="y"
+        )
+        is None
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -686,7 +743,9 @@ def test_any_two_arrays_of_one_shape_get_an_answer(data, dtype):
     actual, expected = (data.draw(hnp.arrays(dtype, shape, elements=elements)) for _ in range(2))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        mismatch = compare(actual, expected, what="y", sizes={"N": 2}, terms={"T": expected}, wrong={"W": expected})
+        mismatch = compare(
+            actual, expected, what="y", sizes={"N": 2}, terms={"T": expected}, wrong={"W": expected}
+        )
     assert mismatch is None or mismatch.kind is Kind.VALUE
 
 
@@ -696,5 +755,8 @@ def test_large_arrays_are_explained_in_reasonable_time():
     start = time.perf_counter()
     assert diagnosis(rng.normal(size=(1000, 2000)), expected, sizes=SIZES) == ""
     assert time.perf_counter() - start < 5
-    assert diagnosis(expected * 3, expected, sizes=SIZES) == "Every entry is exactly 3 times too large, and N = 3."
+    assert (
+        diagnosis(expected * 3, expected, sizes=SIZES)
+        == "Every entry is exactly 3 times too large, and N = 3."
+    )
     assert diagnosis(changed(expected * 3, (7, 7), 0), expected, sizes=SIZES) == ""

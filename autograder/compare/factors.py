@@ -201,8 +201,8 @@ _FUNCTIONS: tuple[tuple[str, Callable[[Floats], Floats]], ...] = (
 
 
 def function_of(case: Case) -> str:
-    """A well-known function of the expected value; a single whole number is one too often by chance."""
-    if case.actual.ndim == 0 and case.whole:
+    """A well-known function of the expected value. A whole number alone is one too often by chance."""
+    if case.whole and constant(case.expected):
         return ""
     for words, function in _FUNCTIONS:
         if case.same(function(case.expected)):

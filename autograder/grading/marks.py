@@ -61,7 +61,9 @@ def specs_of(items: Iterable[pytest.Item], hidden: Path | None) -> dict[str, Tes
     for item in items:
         spec = _spec(item, hidden)
         if files.setdefault(spec.name, item.path) != item.path:
-            raise _incomplete(item, f"There is another {spec.name} in {files[spec.name]}.", "Give one a new name.")
+            raise _incomplete(
+                item, f"There is another {spec.name} in {files[spec.name]}.", "Give one a new name."
+            )
         cases = specs[spec.name].cases + 1 if spec.name in specs else 1
         specs[spec.name] = replace(spec, cases=cases)
     return specs
@@ -74,7 +76,9 @@ def _spec(item: pytest.Item, hidden: Path | None) -> TestSpec:
     if part is None:
         raise _incomplete(item, "It belongs to no part.", 'Decorate it with @number("1.1").')
     if points is None:
-        raise _incomplete(item, "It is worth no points.", "Decorate it with @weight(2), or @partial_credit(2).")
+        raise _incomplete(
+            item, "It is worth no points.", "Decorate it with @weight(2), or @partial_credit(2)."
+        )
     if not title:
         raise _incomplete(item, "It has no docstring.", "Write the sentence that the student reads.")
     return TestSpec(
@@ -100,7 +104,7 @@ def name_of(item: pytest.Item) -> str:
 
 
 def case_of(item: pytest.Item) -> str:
-    """pytest's id of the case, "" where the test is not parametrised."""
+    """Pytest's id of the case, "" where the test is not parametrised."""
     callspec = getattr(item, "callspec", None)
     return str(callspec.id) if callspec else ""
 

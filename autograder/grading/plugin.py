@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from autograder.assignment import Assignment
-from autograder.grading.asserts import GradingFailure
 from autograder.errors import AutograderError
 from autograder.grading import marks
+from autograder.grading.asserts import GradingFailure
 from autograder.grading.submission import Submission
 from autograder.model import CaseResult, Outcome, TestSpec
 from autograder.sandbox.child import Rules
@@ -81,7 +81,9 @@ class Grading:
         workshop: makes the sandboxes; started before pytest reads any grader.
     """
 
-    def __init__(self, settings: Settings, tell: Callable[[Event], None], workshop: Workshop | LocalWorkshop) -> None:
+    def __init__(
+        self, settings: Settings, tell: Callable[[Event], None], workshop: Workshop | LocalWorkshop
+    ) -> None:
         self.settings = settings
         self.workshop = workshop
         self._tell = tell
@@ -155,7 +157,9 @@ def _case(item: pytest.Item, call: "pytest.CallInfo[None]") -> CaseResult:
     elif isinstance(error, (AssertionError, pytest.fail.Exception)):
         result = {"outcome": Outcome.FAILED, "message": str(error).partition("\nassert ")[0]}
     elif error is not None:
-        detail = str(error) if isinstance(error, AutograderError) else "".join(traceback.format_exception(error))
+        detail = (
+            str(error) if isinstance(error, AutograderError) else "".join(traceback.format_exception(error))
+        )
         result = {"outcome": Outcome.UNJUDGED, "detail": detail}
     seconds = time.monotonic() - item.stash[STARTED]
     return CaseResult(test=marks.name_of(item), case=marks.case_of(item), seconds=seconds, **result)

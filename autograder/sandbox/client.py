@@ -80,8 +80,12 @@ class LocalTransport:
     """
 
     def __init__(self, make_session: Callable[[Callable[[bytes], bytes]], Any]) -> None:
-        self._on_call: Callable[[bytes], bytes] = lambda call: call
-        self._session = make_session(lambda call: self._on_call(call))
+        self._on_call: Callable[[bytes], bytes] | None = None
+        self._session = make_session(self._call_back)
+
+    def _call_back(self, call: bytes) -> bytes:
+        assert self._on_call is not None  # a session calls back only while it answers
+        return self._on_call(call)
 
     def exchange(self, request: bytes, on_call: Callable[[bytes], bytes]) -> bytes:
         """See Transport."""
@@ -132,7 +136,9 @@ class RemoteTransport:
             if frame[:1] == GREETING:
                 return frame[1:]
         self.close()
-        raise SandboxError("sandbox", f"It did not start. {self.printed()}", "Run as another user, or see the README.")
+        raise SandboxError(
+            "sandbox", f"It did not start. {self.printed()}", "Run as another user, or see the README."
+        )
 
     def exchange(self, request: bytes, on_call: Callable[[bytes], bytes]) -> bytes:
         """See Transport."""
@@ -207,15 +213,17 @@ def _why_it_died(stopped_for: Kind | None, status: int, allowance: Allowance) ->
     if stopped_for is None and status < 0 and -status == getattr(signal, "SIGXCPU", 0):
         stopped_for = Kind.TIMEOUT
     sentences = {
-        Kind.TIMEOUT: f"did not finish within {allowance.seconds:g} s. Look for a loop that never ends, or that "
-        "NumPy could do in one call.",
+        Kind.TIMEOUT: f"did not finish within {allowance.seconds:g} s. "
+        "Look for a loop that never ends, or that NumPy could do in one call.",
         Kind.PRINTED: f"printed more than {allowance.output_kb} KiB. Remove the print calls.",
         Kind.DISK: f"wrote more than {allowance.disk_mb} MiB to disk.",
     }
     if stopped_for is not None:
         return StudentError(stopped_for, f"Your code {sentences[stopped_for]}")
     if status >= 0:
-        text = f"ended the process itself, with exit status {status}. Remove the call of exit, quit or os._exit."
+        text = (
+            f"ended the process itself, with exit status {status}. Remove the call of exit, quit or os._exit."
+        )
     elif status == -9:
         return StudentError(
             Kind.MEMORY,
@@ -236,7 +244,8 @@ def _signal_name(number: int) -> str:
 
 def _garbled(detail: str = "") -> StudentError:
     return StudentError(
-        Kind.PROTOCOL, f"Your code disturbed the line to the grader: the answer could not be read. {detail}".strip()
+        Kind.PROTOCOL,
+        f"Your code disturbed the line to the grader: the answer could not be read. {detail}".strip(),
     )
 
 
@@ -294,7 +303,9 @@ class Sandbox:
             self._functions.append(value)
             return Ref("grader", len(self._functions) - 1)
         raise WireError(
-            "grader", f"A {type(value).__name__} cannot be sent to a sandbox.", "Send plain values, handles, functions."
+            "grader",
+            f"A {type(value).__name__} cannot be sent to a sandbox.",
+            "Send plain values, handles, functions.",
         )
 
     def _resolve(self, ref: Ref, label: str) -> object:
@@ -311,7 +322,7 @@ class Sandbox:
             raise _garbled() from error
         try:
             result = function(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001  it is raised again once the student's call has returned
+        except Exception as error:
             self._function_error = self._function_error or error
             result = None
         return encode(result, self._keep)
@@ -322,7 +333,9 @@ def _student_error(label: str, report: object, memory_mb: int) -> StudentError:
     try:
         kind = Kind(report["kind"])  # type: ignore[index]  # checked by the except below
         exception, message, frames = (report[key] for key in ("exception", "message", "frames"))  # type: ignore[index]
-        places = [(str(f)[:80], int(line), str(name)[:80], str(text)[:200]) for f, line, name, text in frames[-6:]]
+        places = [
+            (str(f)[:80], int(line), str(name)[:80], str(text)[:200]) for f, line, name, text in frames[-6:]
+        ]
         exception, message = str(exception)[:100], str(message)[:MAX_TEXT].strip()
     except (KeyError, TypeError, ValueError):
         return _garbled()
@@ -339,7 +352,9 @@ def _student_error(label: str, report: object, memory_mb: int) -> StudentError:
     lines = [f"  {file}, line {line}, in {name}: {text}" for file, line, name, text in places if name]
     if kind in sentences:
         return StudentError(kind, sentences[kind], exception)
-    return StudentError(Kind.RAISED, "\n".join([raised + ("" if raised.endswith(".") else "."), *lines]), exception)
+    return StudentError(
+        Kind.RAISED, "\n".join([raised + ("" if raised.endswith(".") else "."), *lines]), exception
+    )
 
 
 class Handle:
@@ -371,6 +386,7 @@ class Handle:
         self._sandbox.ask(member(self, name), "set", self, name, value)
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
+        """Calls the object in the sandbox."""
         return self._sandbox.ask(self._label, "call", self, args, kwargs)
 
     def __getitem__(self, key: object) -> Any:

@@ -135,7 +135,7 @@ class ForkServer:
             raise SandboxError(
                 "fork server",
                 f"It did not start: exit status {self._server.returncode}.",
-                f"Its own message stands above; check that {sys.executable} can import {', '.join(self._preload)}.",
+                f"Its message stands above: can {sys.executable} import {', '.join(self._preload)}?",
             )
 
     def _receive(self) -> bytes:
@@ -150,7 +150,9 @@ class ForkServer:
             socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
             answer = self._receive()
         if not answer:
-            raise SandboxError("fork server", "It has gone away.", "Run again; if it recurs, give the run more memory.")
+            raise SandboxError(
+                "fork server", "It has gone away.", "Run again; if it recurs, give the run more memory."
+            )
         result: dict[str, int] = json.loads(answer)
         return result
 
@@ -183,7 +185,9 @@ class ForkServer:
 class ForkedProcess:
     """A sandbox that the fork server has made."""
 
-    def __init__(self, server: ForkServer, number: int, channel: socket.socket, printed: socket.socket) -> None:
+    def __init__(
+        self, server: ForkServer, number: int, channel: socket.socket, printed: socket.socket
+    ) -> None:
         self._server, self._number = server, number
         self._channel, self._printed = channel, printed
         self._status: int | None = None
@@ -234,9 +238,15 @@ class Spawner:
         # The user's own environment, because Windows and conda find libraries through it.
         environment = {**os.environ, **ENVIRONMENT, "PATH": os.environ.get("PATH", "")}
         command = [sys.executable, "-m", "autograder.sandbox.child", json.dumps(settings)]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         child = subprocess.Popen(
-            command, cwd=ENGINE, env=environment, bufsize=0, start_new_session=True, **pipes
+            command,
+            cwd=ENGINE,
+            env=environment,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         return SpawnedProcess(child)
 

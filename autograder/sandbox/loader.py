@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
 
 __all__ = ["MissingFileError", "PolicyError", "StudentFiles"]
 
@@ -51,7 +50,9 @@ class StudentFiles(importlib.abc.MetaPathFinder):
         file = self.folder / f"{name}.py"
         if not file.is_file():
             raise MissingFileError(f"{file.name} was not handed in")
-        return importlib.util.spec_from_file_location(name, file, loader=_CheckedLoader(name, str(file), self.allowed))
+        return importlib.util.spec_from_file_location(
+            name, file, loader=_CheckedLoader(name, str(file), self.allowed)
+        )
 
 
 class _CheckedLoader(importlib.machinery.SourceFileLoader):
@@ -62,11 +63,13 @@ class _CheckedLoader(importlib.machinery.SourceFileLoader):
         self.allowed = allowed
 
     def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
+        """The compiled module.
 
-    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
-        tree = ast.parse(data, path)
+        Raises:
+            PolicyError: if it imports what the assignment does not allow.
+        """
+        path = self.get_filename(fullname)
+        tree = ast.parse(self.get_data(path), path)
         for package, line in _imports(tree):
             if package not in self.allowed:
                 raise PolicyError(f"{Path(path).name}, line {line}, imports {package}")

@@ -36,10 +36,10 @@ REFUSED = (
     "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register",
     "keyctl", "add_key", "request_key", "init_module", "finit_module", "delete_module", "kexec_load",
     "kexec_file_load", "reboot", "swapon", "swapoff", "acct", "syslog", "quotactl", "nfsservctl",
-    "open_by_handle_at", "name_to_handle_at", "fanotify_init", "inotify_init", "inotify_init1", "lookup_dcookie",
-    "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname", "vhangup",
-    "iopl", "ioperm", "modify_ldt", "uselib", "ustat", "sysfs", "chown", "fchown", "lchown", "fchownat",
-    "mknod", "mknodat",
+    "open_by_handle_at", "name_to_handle_at", "fanotify_init", "inotify_init", "inotify_init1",
+    "lookup_dcookie", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname",
+    "setdomainname", "vhangup", "iopl", "ioperm", "modify_ldt", "uselib", "ustat", "sysfs", "chown", "fchown",
+    "lchown", "fchownat", "mknod", "mknodat",
 )  # fmt: skip
 CLONE_THREAD = 0x00010000
 

@@ -27,7 +27,7 @@ from autograder.sandbox.session import Session
 __all__ = ["Equipment", "LocalWorkshop", "Workshop"]
 
 # Where any user may write. What a sandbox leaves there would be a message to the next one.
-SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")  # noqa: S108  to clean, not to use
+SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _check_readable() -> None:
                 raise SandboxError(
                     sys.executable,
                     f"A sandbox cannot read this Python: {folder} is closed to other users.",
-                    "Make the virtual environment with /usr/bin/python3, in a folder that everybody can read.",
+                    "Make the virtual environment from /usr/bin/python3, in a folder open to all.",
                 )
 
 

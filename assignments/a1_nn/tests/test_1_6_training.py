@@ -1,10 +1,12 @@
 import numpy as np
 from autograder.grading import (
     assert_close,
+    assert_keys,
     assert_length,
     assert_raises,
     assert_shape,
     assert_that,
+    assert_type,
     fetch,
     given,
     send,
@@ -94,9 +96,10 @@ def test_minibatches_keep_examples_and_labels_together(student):
 
     seen = []
     for batch_X, batch_y in batches:
-        assert_that(np.ndim(batch_X) == 2, "X of a batch has not two axes.")
-        assert_shape(batch_X, (len(batch_X), 2), what="X of a batch")
-        rows = [int(value) for value in batch_X[:, 0]]
+        assert_type(batch_X, np.ndarray, what="X of a batch")
+        assert_shape(batch_X, (*batch_X.shape[:1], 2), what="X of a batch")
+        assert_that(np.isin(batch_X[:, 0], np.arange(N)).all(), "A batch holds an example that X does not hold.")
+        rows = batch_X[:, 0].astype(int).tolist()
         assert_close(batch_y, Y[rows], what="the labels of a shuffled batch", hint="Use one permutation for X and y.")
         seen += rows
     assert_that(sorted(seen) == list(range(N)), "The batches do not hold every example exactly once.")
@@ -150,8 +153,10 @@ def test_train_epoch_takes_one_step_per_batch(student):
     _, network, descent = result_of_epoch(student, 2, 0.1)
 
     assert_close(descent.steps, 3, what="the number of optimiser steps")
+    weights = network.weights
+    assert_keys(weights, ["W1"], what="the network's weights after an epoch")
     assert_close(
-        network.weights["W1"],
+        weights["W1"],
         epoch(2, 0.1)[0],
         what="W1 after an epoch",
         hint="One step for each batch of minibatches(X, y, batch_size, shuffle=True, seed=seed).",
@@ -231,4 +236,6 @@ def test_evaluate_changes_nothing(student):
     result = student.training.evaluate(network, X, Y, SIZE)
 
     assert_length(result, 2, what="what evaluate returns")
-    assert_close(network.weights["W1"], W1, what="W1 after evaluate")
+    weights = network.weights
+    assert_keys(weights, ["W1"], what="the network's weights after evaluate")
+    assert_close(weights["W1"], W1, what="W1 after evaluate")
