@@ -180,15 +180,16 @@ def _rewrite(source: str, file_name: str, statement: str) -> str:
 
 def _check_once(module: _Module, replacements: list[_Replacement]) -> None:
     seen: list[Function] = []
-    for replacement in replacements:
-        function = replacement.function
+    for block, function in ((one.block, one.function) for one in replacements):
+        if function is None:
+            continue
         if function in seen:
             raise module.error(
-                replacement.block.begin,
-                f"{function.name} has a second block." if function else "",
+                block.begin,
+                f"{function.name} has a second block.",
                 "Make one block of both: one raise stands for all that is to be written.",
             )
-        seen += [function] if function else []
+        seen.append(function)
 
 
 def _check_stub(stub: str, file_name: str) -> None:

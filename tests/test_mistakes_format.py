@@ -179,7 +179,7 @@ def test_a_test_that_is_not_there_is_told_with_the_nearest():
         ),
         (
             {"find": "total"},
-            "'find' occurs 4 times in the file. Copy more lines around the place.",
+            "'find' occurs 3 times in the file. Copy more lines around the place.",
         ),
         (
             {"replace": "return ("},

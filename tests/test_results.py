@@ -274,7 +274,7 @@ def test_a_cut_text_says_so():
 
 
 @given(st.text(st.characters(codec=None), max_size=50), st.text(st.characters(codec=None), max_size=50))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 def test_whatever_a_student_prints_the_file_can_be_read(tmp_path_factory, message, printed):
     """No text of a student makes results.json invalid."""
     path = tmp_path_factory.mktemp("results") / "results.json"

@@ -476,7 +476,7 @@ def test_a_stub_must_compile():
         "@property\n# BEGIN SOLUTION\ndef f():\n    return 1\n# END SOLUTION\n",
         "def f(\n    # BEGIN SOLUTION\n    x,\n    # END SOLUTION\n):\n    return 1\n",
         "# BEGIN SOLUTION\ndef f():\n    x = 1\n    # END SOLUTION\n    return 1\n",
-        "def f():\n    x = 1\n    # BEGIN SOLUTION\n    return 1\n\n\ndef g():\n    return 2\n# END SOLUTION\n",
+        "def f():\n    x = 1\n    # BEGIN SOLUTION\n    x = 2\n\n\ndef g():\n    pass\n# END SOLUTION\n",
     ],
 )
 def test_half_a_statement_is_refused(source):

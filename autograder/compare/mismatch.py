@@ -178,7 +178,7 @@ def _numbers(
     array = to_array(value)
     if array is None:
         thing = f"an array of shape {show_shape(shape)}" if shape else "a number"
-        return request.mismatch(Kind.TYPE, f"expected {thing}, got {describe(value)}{_remedy(value)}")
+        return request.mismatch(Kind.TYPE, f"expected {thing}, got {describe(value)}{_remedy(value, shape)}")
     kinds = {True: "b", False: "iuf", None: "biuf"}[bools]
     if array.dtype.kind in kinds:
         return array
@@ -187,11 +187,10 @@ def _numbers(
     return request.mismatch(Kind.DTYPE, f"expected {wanted}, got {dtype_words(array)}.{remedy}")
 
 
-def _remedy(value: object) -> str:
+def _remedy(value: object, shape: tuple[int, ...]) -> str:
     if value is None:
         return ". Is a return missing?"
-    words = describe(value)
-    return ". Return an array instead." if words.endswith("of numbers") else "."
+    return ". Return an array instead." if shape and describe(value).endswith("of numbers") else "."
 
 
 def _shape_words(actual: tuple[int, ...], expected: tuple[int, ...]) -> str:

@@ -123,9 +123,10 @@ def _describe_sequence(value: Sequence[object]) -> str:
 
 
 def _type_name(value: object) -> str:
-    try:  # a handle carries the name of the type that stayed in the sandbox
-        name = object.__getattribute__(value, "type_name")
-    except Exception:  # whatever a property of a student's class raises
+    """The type's name; of a handle, the name of the type that stayed in the sandbox."""
+    try:
+        name = object.__getattribute__(object.__getattribute__(value, "_ref"), "type_name")
+    except Exception:  # no handle, or whatever a property of a student's class raises
         name = None
     return clean(name if type(name) is str else type.__getattribute__(type(value), "__name__"))
 

@@ -42,7 +42,13 @@ ENVIRONMENT = {
 
 
 class Process(Protocol):
-    """One sandbox process: a stream for answers, one for what it prints, and its end."""
+    """One sandbox process: a stream for answers, one for what it prints, and its end.
+
+    Attributes:
+        may_multiply: nothing keeps it from starting other processes, so its end takes longer.
+    """
+
+    may_multiply: bool
 
     def read(self, size: int) -> bytes:
         """Part of an answer; empty at the end."""
@@ -168,9 +174,9 @@ class ForkServer:
             answer = self._ask(request, [their_channel.fileno(), their_printed.fileno()])
         return ForkedProcess(self, answer["process"], channel, printed)
 
-    def end(self, process: int, patience: float) -> int:
+    def end(self, process: int, patience: float, everybody: bool) -> int:
         """Exit status of a sandbox, which has ended when this returns."""
-        return self._ask({"end": process, "patience": patience})["status"]
+        return self._ask({"end": process, "patience": patience, "everybody": everybody})["status"]
 
     def close(self) -> None:
         """See Launcher."""
@@ -188,6 +194,7 @@ class ForkedProcess:
     def __init__(
         self, server: ForkServer, number: int, channel: socket.socket, printed: socket.socket
     ) -> None:
+        self.may_multiply = True
         self._server, self._number = server, number
         self._channel, self._printed = channel, printed
         self._status: int | None = None
@@ -209,7 +216,7 @@ class ForkedProcess:
         """See Process."""
         with self._lock:  # the watchdog and the test may both want the end
             if self._status is None:
-                self._status = self._server.end(self._number, patience)
+                self._status = self._server.end(self._number, patience, self.may_multiply)
                 # Wakes whoever still reads, even if a process that got away holds the other end.
                 for stream in (self._channel, self._printed):
                     with suppress(OSError):
@@ -258,6 +265,7 @@ class SpawnedProcess:
     """A sandbox that is an ordinary child process, spoken to over pipes."""
 
     def __init__(self, child: "subprocess.Popen[bytes]") -> None:
+        self.may_multiply = True
         self._child = child
         self._lock = threading.Lock()
 

@@ -6,8 +6,7 @@ libseccomp through its binding; where either is missing, `restrict` says so.
 
 import errno
 import importlib
-import os
-from types import ModuleType
+from functools import cache
 from typing import Any
 
 __all__ = ["prepare", "restrict"]
@@ -21,9 +20,9 @@ REFUSED = (
     "sendmsg", "sendmmsg",
     # no other program, no new process; threads are allowed below
     "execve", "execveat", "fork", "vfork",
-    # nothing of other processes
+    # nothing of other processes; abort() does without its signal and crashes all the same
     "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_open",
-    "pidfd_getfd", "pidfd_send_signal", "kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
+    "pidfd_getfd", "pidfd_send_signal", "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
     "get_robust_list", "setpriority", "ioprio_set", "migrate_pages", "move_pages",
     # no memory or messages that outlive the process or escape its limits
     "memfd_create", "memfd_secret", "shmget", "shmat", "shmctl", "msgget", "msgsnd", "msgrcv", "msgctl",
@@ -44,26 +43,17 @@ REFUSED = (
 CLONE_THREAD = 0x00010000
 
 
-def prepare() -> ModuleType | None:
-    """The binding, or None where it or the C library is missing.
+@cache
+def prepare() -> Any:
+    """The filter, ready to be loaded; None where libseccomp or its binding is missing.
 
-    Its first import starts programs to find the library, so the fork server calls this early.
+    Making it takes several milliseconds, and the binding's first import starts programs to
+    find the library: the fork server calls this once, early.
     """
     try:
-        return importlib.import_module("pyseccomp")
+        pyseccomp = importlib.import_module("pyseccomp")
     except (ImportError, RuntimeError, OSError):
         return None
-
-
-def restrict() -> bool:
-    """Refuses the calls above, with "operation not permitted", in this process for good.
-
-    Returns:
-        True if the filter is loaded, False where libseccomp or its binding is missing.
-    """
-    pyseccomp = prepare()
-    if pyseccomp is None:
-        return False
     refuse = pyseccomp.ERRNO(errno.EPERM)
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     for name in REFUSED:
@@ -74,8 +64,18 @@ def restrict() -> bool:
     _add(rules, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     # getrlimit() is prlimit64 with pid 0: its own limits, never another's.
     _add(rules, refuse, "prlimit64", pyseccomp.Arg(0, pyseccomp.NE, 0))
-    # abort() signals its own process; nobody else's.
-    _add(rules, refuse, "tgkill", pyseccomp.Arg(0, pyseccomp.NE, os.getpid()))
+    return rules
+
+
+def restrict() -> bool:
+    """Refuses the calls above, with "operation not permitted", in this process for good.
+
+    Returns:
+        True if the filter is loaded, False where it cannot be had.
+    """
+    rules = prepare()
+    if rules is None:
+        return False
     try:
         rules.load()
     except OSError:

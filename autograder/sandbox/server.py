@@ -45,11 +45,11 @@ class Server:
             answer = self._answer(json.loads(line), descriptors)
             self._control.sendall(json.dumps(answer).encode())
         for process in list(self._sandboxes):
-            self._end(process, patience=0)
+            self._end(process, patience=0, everybody=True)
 
     def _answer(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, int]:
         if "end" in request:
-            return {"status": self._end(request["end"], request["patience"])}
+            return {"status": self._end(request["end"], request["patience"], request["everybody"])}
         confinement = layers.Confinement(**request["confinement"])
         process = os.fork()
         if process == 0:
@@ -59,8 +59,11 @@ class Server:
         self._sandboxes[process] = confinement.uid
         return {"process": process}
 
-    def _end(self, process: int, patience: float) -> int:
-        """Exit status of a sandbox: its own if it leaves within `patience` seconds, else it is killed."""
+    def _end(self, process: int, patience: float, everybody: bool) -> int:
+        """Exit status of a sandbox: its own if it leaves within `patience` seconds, else it is killed.
+
+        With `everybody`, whatever else runs as its user is killed too.
+        """
         deadline = time.monotonic() + patience
         ended, status = os.waitpid(process, os.WNOHANG)
         while not ended and time.monotonic() < deadline:
@@ -70,7 +73,7 @@ class Server:
             os.kill(process, signal.SIGKILL)
             _, status = os.waitpid(process, 0)
         uid = self._sandboxes.pop(process)
-        if uid is not None:
+        if uid is not None and everybody:
             _kill_user(uid)
         return os.waitstatus_to_exitcode(status)
 

@@ -103,6 +103,7 @@ class Workshop:
         process = self._launcher.launch(confinement, self._equipment.rules)
         transport = RemoteTransport(process, allowance, folder)
         self.layers = json.loads(transport.greeting())
+        process.may_multiply = not self.layers["seccomp"]
         return transport
 
     def _private_folder(self, uid: int | None) -> Path:

@@ -86,7 +86,9 @@ def first_weights(student, *sizes, **options):
 def loss_and_gradients(network, X, y):
     """The student's answer, once it is known to be a pair of a loss and a dict."""
     answer = network.loss_and_gradients(X, y)
-    assert_length(answer, 2, what="what loss_and_gradients returns", hint="Return the pair (loss, gradients).")
+    assert_length(
+        answer, 2, what="what loss_and_gradients returns", hint="Return the pair (loss, gradients)."
+    )
     assert_keys(answer[1], list(SHAPES), what="the gradients")
     return answer
 
@@ -136,7 +138,7 @@ def test_two_layer_net_draws_weights_of_the_promised_size(student):
 
 
 @number("1.4")
-@weight(1)
+@weight(0.5)
 def test_two_layer_net_draws_what_the_seed_says(student):
     """Equal seeds give equal weights, different seeds different ones; 0 is a seed like any other."""
     zero, zero_again, default = (first_weights(student, 2, 4, 3, **o) for o in ({"seed": 0}, {"seed": 0}, {}))
@@ -146,7 +148,9 @@ def test_two_layer_net_draws_what_the_seed_says(student):
         assert_close(zero_again[name], zero[name], what=f"{name} of a second network with seed 0")
         assert_close(default[name], zero[name], what=f"{name} without a seed, which stands for seed 0")
         assert_that(
-            not np.allclose(zero[name], seven[name]), f"Seeds 0 and 7 give the same {name}.", "Is the seed used?"
+            not np.allclose(zero[name], seven[name]),
+            f"Seeds 0 and 7 give the same {name}.",
+            "Is the seed used?",
         )
 
 
@@ -154,9 +158,11 @@ def test_two_layer_net_draws_what_the_seed_says(student):
 @weight(0.5)
 def test_two_layer_net_keeps_out_of_the_global_random_state(student):
     """A new network neither draws from nor seeds NumPy's and Python's global generators."""
-    given(student, "earlier_parts.py")
+    first_weights(student, 4, 5, 3)
 
-    changed = given(student, "quiet.py").changes_global_randomness(student.networks.TwoLayerNet, 4, 5, 3, seed=2)
+    changed = given(student, "quiet.py").changes_global_randomness(
+        student.networks.TwoLayerNet, 4, 5, 3, seed=2
+    )
 
     assert_that(
         changed is False,
@@ -166,7 +172,7 @@ def test_two_layer_net_keeps_out_of_the_global_random_state(student):
 
 
 @number("1.4")
-@weight(2)
+@weight(1.5)
 def test_two_layer_net_predicts_by_its_formula(student):
     """`predict` is softmax(sigmoid(X @ W1 + b1) @ W2 + b2)."""
     network = network_of(student, WEIGHTS)
@@ -188,7 +194,7 @@ def test_two_layer_net_predicts_by_its_formula(student):
 
 
 @number("1.4")
-@weight(1.5)
+@weight(1)
 def test_two_layer_net_loss(student):
     """The loss is the mean cross-entropy of the predictions, in nats."""
     value, _ = loss_and_gradients(network_of(student, WEIGHTS), X, Y)
@@ -229,7 +235,7 @@ def test_two_layer_net_gradient_of_the_second_bias(student):
 
 
 @number("1.4")
-@weight(2.5)
+@weight(2)
 def test_two_layer_net_gradient_of_the_first_weights(student):
     """The gradient of W1 agrees with finite differences of the mean loss."""
     wrong = {name: X.T @ hidden_gradient(gate) for name, gate in WRONG_GATES.items()}
@@ -237,7 +243,7 @@ def test_two_layer_net_gradient_of_the_first_weights(student):
 
 
 @number("1.4")
-@weight(1.5)
+@weight(1)
 def test_two_layer_net_gradient_of_the_first_bias(student):
     """The gradient of b1 has the shape (H,) and agrees with finite differences of the mean loss."""
     wrong = {name: hidden_gradient(gate).sum(axis=0) for name, gate in WRONG_GATES.items()}
@@ -251,11 +257,12 @@ def test_two_layer_net_leaves_its_inputs_alone(student):
     network = network_of(student, WEIGHTS)
     X_sent, y_sent = send(student, X), send(student, Y)
 
-    network.predict(X_sent)
-    network.loss_and_gradients(X_sent, y_sent)
+    p = network.predict(X_sent)
+    loss_and_gradients(network, X_sent, y_sent)
 
     weights = network.weights
     assert_keys(weights, list(SHAPES), what="the weights, after the calls")
+    assert_shape(p, (5, 3), what="the predictions")
     assert_close(fetch(X_sent), X, what="X, after the calls")
     assert_close(fetch(y_sent), Y, what="y, after the calls")
     for name in SHAPES:

@@ -1,6 +1,7 @@
 import numpy as np
-from autograder.grading import assert_close, assert_keys, assert_that, fetch, send
 from gradescope_utils.autograder_utils.decorators import number, weight
+
+from autograder.grading import assert_close, assert_keys, assert_shape, assert_that, fetch, send
 
 W = np.array([[1.0, -2.0, 0.5], [4.0, 0.0, -1.0]])
 B = np.array([3.0, -1.0, 2.0])
@@ -133,7 +134,12 @@ def test_sgd_leaves_the_gradients_alone(student):
     sgd.step(weights, gradients)
     sgd.step(weights, gradients)
 
+    moved = fetch(weights)
+    assert_keys(moved, ["W1", "b1"], what="the weights, after the steps")
+    assert_shape(moved["b1"], (3,), what="b1, after the steps")
+    assert_that(not np.allclose(moved["b1"], B), "b1 is the same after two steps as before.")
     after = fetch(gradients)
     assert_keys(after, ["W1", "b1"], what="the gradients, after the steps")
-    assert_close(after["W1"], DW, what="the gradient of W1, after the steps", hint="`g += ...` changes the caller's array.")
-    assert_close(after["b1"], DB, what="the gradient of b1, after the steps")
+    hint = "`g += ...` changes the caller's array."
+    assert_close(after["W1"], DW, what="the gradient of W1, after the steps", hint=hint)
+    assert_close(after["b1"], DB, what="the gradient of b1, after the steps", hint=hint)

@@ -1,4 +1,6 @@
 import numpy as np
+from gradescope_utils.autograder_utils.decorators import number, weight
+
 from autograder.grading import (
     assert_close,
     assert_keys,
@@ -11,7 +13,6 @@ from autograder.grading import (
     given,
     send,
 )
-from gradescope_utils.autograder_utils.decorators import number, weight
 
 # 7 examples in batches of 3: two full ones and a short one. Each row of X tells its number.
 N, SIZE = 7, 3
@@ -80,7 +81,7 @@ def test_minibatches_keep_the_order_and_the_short_last_batch(student):
 
 
 @number("1.6")
-@weight(1)
+@weight(0.5)
 def test_minibatches_shuffle_by_the_permutation_of_the_seed(student):
     """With shuffling, the order is numpy.random.default_rng(seed).permutation(N), for seeds 0 and 5."""
     for seed in (0, 5):
@@ -98,9 +99,13 @@ def test_minibatches_keep_examples_and_labels_together(student):
     for batch_X, batch_y in batches:
         assert_type(batch_X, np.ndarray, what="X of a batch")
         assert_shape(batch_X, (*batch_X.shape[:1], 2), what="X of a batch")
-        assert_that(np.isin(batch_X[:, 0], np.arange(N)).all(), "A batch holds an example that X does not hold.")
+        assert_that(
+            np.isin(batch_X[:, 0], np.arange(N)).all(), "A batch holds an example that X does not hold."
+        )
         rows = batch_X[:, 0].astype(int).tolist()
-        assert_close(batch_y, Y[rows], what="the labels of a shuffled batch", hint="Use one permutation for X and y.")
+        assert_close(
+            batch_y, Y[rows], what="the labels of a shuffled batch", hint="Use one permutation for X and y."
+        )
         seen += rows
     assert_that(sorted(seen) == list(range(N)), "The batches do not hold every example exactly once.")
 
@@ -111,7 +116,9 @@ def test_minibatches_refuse_what_cannot_be_cut(student):
     """A batch size of 0, or a label too few, is a ValueError."""
     minibatches = student.training.minibatches
     assert_raises("ValueError", lambda: minibatches(X, Y, 0), what="minibatches with a batch size of 0")
-    assert_raises("ValueError", lambda: minibatches(X, Y[:-1], 3), what="minibatches of 7 examples and 6 labels")
+    assert_raises(
+        "ValueError", lambda: minibatches(X, Y[:-1], 3), what="minibatches of 7 examples and 6 labels"
+    )
 
 
 @number("1.6")
@@ -121,6 +128,11 @@ def test_training_leaves_data_and_global_random_state_alone(student):
     network, descent = network_and_descent(student, 0.1)
     X_sent, y_sent = send(student, X), send(student, Y)
     training = student.training
+    assert_length(training.minibatches(X_sent, y_sent, SIZE, shuffle=True), 3, what="the batches")
+    assert_length(
+        training.train_epoch(network, descent, X_sent, y_sent, SIZE), 2, what="what train_epoch returns"
+    )
+    assert_length(training.evaluate(network, X_sent, y_sent, SIZE), 2, what="what evaluate returns")
 
     quiet = given(student, "quiet.py").changes_global_randomness
     changed = [
@@ -203,7 +215,7 @@ def test_train_epoch_measures_the_loss_before_each_update(student):
 
 
 @number("1.6")
-@weight(1.5)
+@weight(1)
 def test_evaluate_returns_means_over_examples(student):
     """Loss and accuracy are means over all 7 examples, in batches of 3."""
     network, _ = network_and_descent(student, 0.0)
@@ -236,6 +248,7 @@ def test_evaluate_changes_nothing(student):
     result = student.training.evaluate(network, X, Y, SIZE)
 
     assert_length(result, 2, what="what evaluate returns")
+    assert_type(result[0], float, what="the loss")
     weights = network.weights
     assert_keys(weights, ["W1"], what="the network's weights after evaluate")
     assert_close(weights["W1"], W1, what="W1 after evaluate")

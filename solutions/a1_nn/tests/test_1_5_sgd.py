@@ -1,6 +1,7 @@
 import numpy as np
-from autograder.grading import assert_close, assert_keys, assert_that, fetch, send
 from gradescope_utils.autograder_utils.decorators import number, weight
+
+from autograder.grading import assert_close, assert_keys, assert_that, fetch, send
 
 
 def optimiser(student, *arguments, **options):

@@ -1,0 +1,139 @@
+"""Measures what the README states: `make bench`. Each ratio comes from one run, its two sides in turn."""
+
+import ast
+import contextlib
+import io
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from autograder.assignment import Assignment, repository_slugs, solution_folder
+from autograder.bundle import build_autograder, build_student
+from autograder.emulate import Emulator
+from autograder.grading.plugin import Settings
+from autograder.run import Run, grade
+from autograder.sandbox.client import Allowance
+from autograder.sandbox.workshop import Workshop
+
+ROOT = Path(__file__).resolve().parents[1]
+REPEATS = 5
+console = Console(highlight=False)
+
+
+def seconds(action) -> float:
+    """Wall time of a call."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def rooms_ratio(slug: str) -> tuple[float, float, float]:
+    """Median seconds of grading the reference through the rooms, in one process, and their ratio."""
+    assignment = Assignment.from_repository(ROOT, slug)
+    reference = solution_folder(ROOT, slug)
+    pairs = []
+    for _ in range(REPEATS):
+        with contextlib.redirect_stderr(io.StringIO()):
+            rooms = seconds(lambda: grade(Run(assignment, reference)))
+            here = seconds(lambda: one_process(assignment, reference))
+        pairs.append((rooms, here))
+    return (
+        statistics.median(rooms for rooms, _ in pairs),
+        statistics.median(here for _, here in pairs),
+        statistics.median(rooms / here for rooms, here in pairs),
+    )
+
+
+def one_process(assignment: Assignment, reference: Path) -> None:
+    """The same graders, the student's code beside them: `autograder grade --here`, without its terminal."""
+    command = [sys.executable, "-m", "autograder", "grade", assignment.slug, str(reference), "--here"]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def isolation(slug: str) -> list[float]:
+    """Milliseconds to fork a sandbox, drop all rights and load the student's first file, many times."""
+    assignment = Assignment.from_repository(ROOT, slug)
+    module = assignment.manifest.files[0].removesuffix(".py")
+    allowance = Allowance(seconds=10, memory_mb=256, disk_mb=16, output_kb=64)
+    workshop = Workshop(Settings(assignment, solution_folder(ROOT, slug)).equipment())
+    times = []
+    try:
+        for _ in range(40):
+            start = time.perf_counter()
+            with workshop.sandbox(allowance) as sandbox:
+                sandbox.ask(module, "import", module)
+                times.append(1000 * (time.perf_counter() - start))
+    finally:
+        workshop.close()
+    return times
+
+
+def unchanged_build() -> tuple[float, bool]:
+    """Seconds to build all zips a second time, and whether the bytes are the same."""
+    with tempfile.TemporaryDirectory() as name:
+        out = Path(name)
+
+        def build() -> dict[Path, bytes]:
+            for slug in repository_slugs(ROOT):
+                assignment = Assignment.from_repository(ROOT, slug)
+                build_student(assignment, ROOT, out)
+                build_autograder(assignment, ROOT, out)
+            return {path: path.read_bytes() for path in out.rglob("*.zip")}
+
+        first = build()
+        taken = seconds(build)
+        return taken, first == build()
+
+
+def function_lengths() -> list[int]:
+    """Lines of each function of the engine, its docstring not counted."""
+    lengths = []
+    for path in (ROOT / "autograder").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno:
+                docstring = len((ast.get_docstring(node, clean=False) or "").splitlines())
+                lengths.append(node.end_lineno - node.lineno + 1 - docstring)
+    return lengths
+
+
+def main() -> None:
+    """Prints one table."""
+    table = Table("what", "measured", "goal", box=None, pad_edge=False)
+    for slug in repository_slugs(ROOT):
+        console.print(f"measuring {slug} ...")
+        rooms, here, ratio = rooms_ratio(slug)
+        table.add_row(f"{slug}: rooms / one process", f"{ratio:.2f} ({rooms:.2f} s / {here:.2f} s)", "1.25")
+        times = isolation(slug)
+        spread = f"{np.median(times):.1f} ms (best {min(times):.1f}, worst {max(times):.1f})"
+        table.add_row(f"{slug}: isolation per test, median", spread, "30 ms")
+        emulator = Emulator(ROOT / "build" / "images" / slug)
+        emulator.build(build_autograder(Assignment.from_repository(ROOT, slug), ROOT, ROOT / "dist"))
+        run = emulator.run(solution_folder(ROOT, slug), cpus=2)
+        table.add_row(
+            f"{slug}: grading the reference, from the zip", f"{run.seconds:.1f} s", "10 s (A1), 60 s"
+        )
+        memory = "not measured" if run.peak_memory_mb is None else f"{run.peak_memory_mb:.0f} MiB"
+        table.add_row(f"{slug}: memory of all processes", memory, "250 MiB (A1), 700 MiB")
+    taken, same = unchanged_build()
+    table.add_row(
+        "building all zips, nothing changed", f"{taken:.2f} s, {'same' if same else 'OTHER'} bytes", "5 s"
+    )
+    lengths = sorted(function_lengths())
+    nine_tenths = lengths[int(0.9 * len(lengths))]
+    table.add_row(
+        "lines of a function",
+        f"median {lengths[len(lengths) // 2]}, nine in ten under {nine_tenths + 1}",
+        "10, 30",
+    )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
