@@ -8,6 +8,7 @@ bundle, verify and the command line; it knows folders of modules, not assignment
 import ast
 import io
 import re
+import sys
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -423,12 +424,24 @@ def _put(lines: list[str], replacement: _Replacement) -> list[str]:
     before, after = _blank(reversed(above)), _blank(below)
     above, below = above[: len(above) - before], below[after:]
     if not replacement.lines:
-        gap = max(before, after) if above and below else 0
-        return [*above, *[""] * gap, *(below or [""])]
+        gap = max(before, after)
+        if _section(reversed(above)) and _section(below):
+            gap = min(gap, _section(reversed(above)) != _section(below))
+        return [*above, *[""] * (gap if above and below else 0), *(below or [""])]
     if above and not above[-1].rstrip().endswith(":") and not above[-1].lstrip().startswith("#"):
         before = max(before, replacement.gap)
     after = max(after, replacement.gap) if below else 0
     return [*above, *[""] * before, *replacement.lines, *[""] * after, *(below or [""])]
+
+
+def _section(lines: Iterable[str]) -> str:
+    """Name the group of imports that the first statement belongs to, "" where it is no import."""
+    line = next((line for line in lines if re.match(r"[^\s)#]", line)), "")
+    found = re.match(r"(?:import|from)\s+([\w.]+)", line)
+    if not found:
+        return ""
+    module = found[1].partition(".")[0]
+    return module if module in ("", "__future__") else str(module in sys.stdlib_module_names)
 
 
 def _blank(lines: Iterable[str]) -> int:

@@ -9,13 +9,13 @@ Letters: N examples, D inputs, H hidden units, C classes.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 # BEGIN SOLUTION
 from activations import sigmoid, sigmoid_gradient, softmax
 from losses import cross_entropy
 
 # END SOLUTION
-from numpy.typing import NDArray
 
 __all__ = ["SoftmaxRegression", "TwoLayerNet"]
 

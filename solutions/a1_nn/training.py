@@ -9,12 +9,12 @@ for again here.
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 # BEGIN SOLUTION
 from losses import accuracy, cross_entropy
 
 # END SOLUTION
-from numpy.typing import NDArray
 
 __all__ = ["evaluate", "minibatches", "train_epoch"]
 

@@ -9,7 +9,6 @@ Letters: N examples, D inputs, H hidden units, C classes.
 """
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 __all__ = ["SoftmaxRegression", "TwoLayerNet"]

@@ -9,7 +9,6 @@ for again here.
 from typing import Protocol
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 __all__ = ["evaluate", "minibatches", "train_epoch"]
