@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.errors import UsageError
-from autograder.manifest import Manifest, closest, load_manifest
+from autograder.manifest import Manifest, load_manifest
+from autograder.schema import closest
 
 __all__ = [
     "Assignment",

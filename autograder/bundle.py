@@ -34,9 +34,11 @@ RUN_TIME = (
     "intake.py",  # takes the submitted files in
     "manifest.py",  # reads assignment.toml
     "model.py",
+    "schema.py",  # reads TOML
     "results.py",  # writes results.json
     "run.py",
     "sandbox",  # runs the submitted files
+    "schema.py",  # reads any TOML file against a schema
     "scoring.py",  # turns outcomes into points
     "wire.py",  # carries values between grader and sandbox
 )

@@ -124,7 +124,7 @@ def _select(entries: list[_Entry], manifest: Manifest, limit: int, destination: 
             _write(destination / name, data)
             taken.append(name)
     missing = tuple(name for name in manifest.files if name not in taken)
-    notes += _notes_about_others(here, wanted, bool(missing))
+    notes += _notes_about_others(here, wanted, nothing_taken=not taken)
     return Intake(tuple(taken), missing, tuple(notes))
 
 
@@ -165,7 +165,7 @@ def _find(wanted: str, here: list[_Entry]) -> _Entry:
     raise FileNotFoundError(wanted)
 
 
-def _notes_about_others(here: list[_Entry], wanted: tuple[str, ...], incomplete: bool) -> list[str]:
+def _notes_about_others(here: list[_Entry], wanted: tuple[str, ...], *, nothing_taken: bool) -> list[str]:
     names = {name.casefold() for name in wanted}
     others = sorted({entry.name for entry in here if entry.name.casefold() not in names})
     modules = [name for name in others if name.endswith(".py")]
@@ -173,7 +173,7 @@ def _notes_about_others(here: list[_Entry], wanted: tuple[str, ...], incomplete:
     notes = []
     if modules:
         notes.append(f"Not taken, since the assignment does not ask for it: {_some(modules)}.")
-    if zips and incomplete:
+    if zips and nothing_taken:
         notes.append(
             f"A zip inside the submission is not opened: {_some(zips)}. Hand in the files themselves."
         )

@@ -14,8 +14,8 @@ from typing import Annotated
 from pydantic import Field
 
 from autograder.errors import MistakeError
-from autograder.manifest import Problem, Table, closest, explain, read_toml
 from autograder.model import TestSpec
+from autograder.schema import Problem, Table, closest, explain, read_toml
 
 __all__ = ["Mistake", "apply", "check_mistakes", "load_mistakes"]
 

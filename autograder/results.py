@@ -11,12 +11,12 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from autograder import __version__
 from autograder.errors import ResultsError
 from autograder.manifest import Manifest
 from autograder.model import CaseResult, Kind, LeaderboardEntry, Outcome, RunReport, TestResult
@@ -161,7 +161,7 @@ def build_results(report: RunReport, scored: Sequence[TestResult], manifest: Man
         "test_output_format": "text",
         "test_name_format": "text",
         "stdout_visibility": "hidden",
-        "extra_data": {"seed": report.seed, "layers": dict(report.layers), "engine": _engine_version()},
+        "extra_data": {"seed": report.seed, "layers": dict(report.layers), "engine": __version__},
         "tests": [_row(result, report.cases) for result in scored],
         "leaderboard": [_column(entry) for entry in report.leaderboard] or None,
     }
@@ -215,13 +215,6 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _text(text: str) -> str:
     return cut(clean(text))
-
-
-def _engine_version() -> str:
-    try:
-        return metadata.version("deep-learning-homework")
-    except metadata.PackageNotFoundError:
-        return "not installed as a package"
 
 
 def _row(result: TestResult, cases: Sequence[CaseResult]) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from autograder import mistakes
 from autograder.assignment import Assignment, solution_folder, template_folder
+from autograder.markers import make_broken
 from autograder.mistakes import Mistake, load_mistakes
 from autograder.model import Outcome, RunReport
 from autograder.run import Run, grade, scored
 from autograder.scoring import check_points
-from autograder.templates import make_broken
 
 __all__ = ["Trial", "Verification", "verify"]
 
@@ -94,10 +94,11 @@ def verify(
     """
     assignment = Assignment.from_repository(root, slug)
     reference = _python_files(solution_folder(root, slug))
-    catalogue = load_mistakes(solution_folder(root, slug) / "mistakes.toml")
+    path = solution_folder(root, slug) / "mistakes.toml"
+    catalogue = load_mistakes(path)
     first, report = _try(assignment, _Plan("reference", reference, _all_pass))
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
-    mistakes.check_mistakes(catalogue, report.tests)
+    mistakes.check_mistakes(catalogue, report.tests, path)
     plans = list(_plans(reference, _python_files(template_folder(root, slug)), catalogue))
     on_trial("reference", len(plans) + 1)
 

@@ -26,7 +26,7 @@ __all__ = ["MAX_MESSAGE", "Ref", "decode", "encode"]
 MAX_MESSAGE = 64 * 1024 * 1024  # bytes
 MAX_DEPTH = 32
 MAX_ITEMS = 200_000  # values in one message: bounds the decoder's time
-MAX_KEYS = 4096  # entries of one dict: integer keys can be made to collide, which is quadratic
+MAX_KEYS = 4096  # entries of a dict: keys can be made to collide, so the time grows with their square
 MAX_INT_BYTES = 1024
 MAX_NDIM = 16
 MAX_NAME = 200  # characters of a type's name
@@ -95,6 +95,12 @@ def _refuse(problem: str) -> NoReturn:
     raise WireError("message", problem, "Send plain values: numbers, strings, lists, dicts, arrays.")
 
 
+def _check_keys(work: int) -> None:
+    """One dict of MAX_KEYS entries is as much work as many small ones."""
+    if work > MAX_KEYS**2:
+        _refuse(f"It holds a dict of more than {MAX_KEYS} entries, or many large ones.")
+
+
 class _Encoder:
     """Collects the chunks of one message."""
 
@@ -102,6 +108,7 @@ class _Encoder:
         self.chunks: list[bytes] = []
         self.size = 0
         self.items = 0
+        self.key_work = 0
         self.opaque = opaque
 
     def add(self, *chunks: bytes) -> None:
@@ -156,8 +163,8 @@ class _Encoder:
             self.put(item, depth + 1)
 
     def put_dict(self, value: dict[Any, Any], depth: int) -> None:
-        if len(value) > MAX_KEYS:
-            _refuse(f"A dict has more than {MAX_KEYS} entries.")
+        self.key_work += len(value) ** 2
+        _check_keys(self.key_work)
         self.add(b"d", struct.pack("<Q", len(value)))
         for key, item in value.items():
             self.put(key, depth + 1)
@@ -192,6 +199,7 @@ class _Decoder:
         self.data = data
         self.position = 0
         self.items = 0
+        self.key_work = 0
         self.resolve = resolve
 
     def take(self, depth: int) -> Any:
@@ -251,8 +259,8 @@ class _Decoder:
 
     def take_dict(self, depth: int) -> dict[Any, Any]:
         count = self.take_count()
-        if count > MAX_KEYS:
-            _refuse(f"A dict has more than {MAX_KEYS} entries.")
+        self.key_work += count**2
+        _check_keys(self.key_work)
         result = {}
         for _ in range(count):
             key = self.take(depth + 1)
@@ -267,13 +275,14 @@ class _Decoder:
         if code >= len(DTYPES) or ndim > MAX_NDIM:
             _refuse(f"An array has the unknown type {code} or {ndim} axes.")
         shape = tuple(self.take_number() for _ in range(ndim))
-        # An axis of length 0 must not let the others be astronomically long.
-        if any(length > MAX_MESSAGE for length in shape):
-            _refuse("An array has an axis longer than any message.")
+        # An axis of length 0 must not let the others be longer than NumPy can count.
+        if math.prod(length or 1 for length in shape) * DTYPES[code].itemsize > MAX_MESSAGE:
+            _refuse("An array has axes longer than any message.")
         raw = self.take_raw(math.prod(shape) * DTYPES[code].itemsize)
         array = np.frombuffer(raw, dtype=DTYPES[code]).reshape(shape)
         if DTYPES[code] == np.bool_:
-            array = array.view(np.uint8) != 0  # a byte of 7 is no bool that NumPy can work with
+            # A byte of 7 is no bool that NumPy can work with.
+            array = np.asarray(array.view(np.uint8) != 0)
         if tag == b"g":
             return array[()] if ndim == 0 else _refuse("A NumPy scalar has axes.")
         return _to_tensor(array) if tag == b"o" else array

@@ -42,6 +42,11 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     return folder
 
 
+def load(sandbox: Sandbox, module: str = "a") -> Any:
+    """The handle of a submitted module, as the `student` fixture gives it."""
+    return sandbox.ask(f"{module}.py", "import", module)
+
+
 @dataclass
 class Bench:
     """A workshop whose submission changes from test to test: the fork server starts once a module.
@@ -51,6 +56,8 @@ class Bench:
 
     workshop: Workshop
     folder: Path
+    made: int = 0
+    load = staticmethod(load)
 
     def submit(self, files: Mapping[str, str | bytes]) -> None:
         """Replaces the submitted files."""
@@ -73,12 +80,12 @@ class Bench:
     def sandbox(self, files: Mapping[str, str | bytes] | str | bytes, **limits: float) -> Any:
         """A sandbox (a context manager) with these files; a single text is the file a.py."""
         self.submit({"a.py": files} if isinstance(files, (str, bytes)) else files)
-        return self.workshop.sandbox(Allowance(**{**ALLOWANCE.__dict__, **limits}))
-
-
-def load(sandbox: Sandbox, module: str = "a") -> Any:
-    """The handle of a submitted module, as the `student` fixture gives it."""
-    return sandbox.ask(f"{module}.py", "import", module)
+        chosen = {**ALLOWANCE.__dict__, **limits}
+        # A sandbox is prepared while the one before it is used, with the files of then; one with other
+        # limits is made anew.
+        self.made += 1
+        chosen["seconds"] += self.made * 1e-9
+        return self.workshop.sandbox(Allowance(**chosen))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """What is in the two zips, what is never in them, and that equal files give equal bytes."""
 
+import json
 import os
 import stat
 import subprocess
@@ -119,7 +120,8 @@ def content(path: Path) -> dict[str, bytes]:
 
 ENGINE_AT_RUN_TIME = [
     *("__init__.py", "assignment.py", "compare/part.py", "errors.py", "grading/part.py", "intake.py"),
-    *("manifest.py", "model.py", "results.py", "run.py", "sandbox/part.py", "scoring.py", "wire.py"),
+    *("manifest.py", "model.py", "results.py", "run.py", "sandbox/part.py", "schema.py"),
+    *("scoring.py", "wire.py"),
 ]
 
 
@@ -425,3 +427,210 @@ def test_every_module_of_the_engine_has_its_place(course, build):
     assert not [name for name in names if name.startswith(("emulate", "files"))]
     for name in bundle.RUN_TIME:
         assert name in names or any(found.startswith(f"{name}/") for found in names)
+
+
+# The two programs in the autograder zip, with a stand-in for every other program that they start
+
+
+FAKE_PYTHON = """\
+#!/bin/bash
+fails() {{ [[ " {failing} " == *" $1 "* ]]; }}
+case "$*" in
+    *version_info*) fails version && exit 1 ;;
+    --version) echo "Python 3.9.9" ;;
+    *ensurepip*) fails ensurepip && exit 1 ;;
+    *CDLL*) fails libseccomp && exit 1 ;;
+    "-m venv"*) fails venv && exit 1; mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; touch "$3/library" ;;
+    *"pip install"*) fails install && {{ echo no such version; exit 1; }} ;;
+    *"pip"*check) fails check && exit 1 ;;
+    *compileall*) fails compile && exit 1 ;;
+    "-I - numpy torch") cat > /dev/null; fails unprivileged && exit 1 ;;
+    -) cat > /dev/null; fails import && exit 1; echo numpy torch ;;
+    *) echo "unexpected: $*"; exit 9 ;;
+esac
+exit 0
+"""
+FAKE_APT = """\
+#!/bin/bash
+echo "apt-get $* as $DEBIAN_FRONTEND"
+{exit}
+"""
+
+
+@pytest.fixture
+def set_up(tmp_path):
+    """Runs setup.sh in a fresh root whose Python fails at some steps."""
+
+    def run(*failing: str, apt: str = "exit 0", **others: str) -> subprocess.CompletedProcess[str]:
+        root = write(tmp_path / "root", {"source/requirements.txt": "", "source/tiny/assignment.toml": ""})
+        programs = {
+            "python3": FAKE_PYTHON.format(failing=" ".join(failing)),
+            "apt-get": FAKE_APT.format(exit=apt),
+        }
+        for program in write(tmp_path / "bin", programs).iterdir():
+            program.chmod(0o755)
+        environment = {
+            "PATH": f"{tmp_path}/bin:{os.defpath}",
+            "AUTOGRADER_ROOT": str(root),
+            "AUTOGRADER_PYTHON": str(tmp_path / "bin" / "python3"),
+        }
+        return subprocess.run(
+            ["bash", str(bundle.FILES / "setup.sh")],
+            env=environment | others, capture_output=True, text=True, check=False, umask=0o077,
+        )  # fmt: skip
+
+    return run
+
+
+def mode(path: Path) -> int:
+    """Permission bits."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_setup_makes_an_environment_for_all_and_closes_the_graders(set_up, tmp_path):
+    """Whatever the umask of the build."""
+    done = set_up()
+
+    root = tmp_path / "root"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "setup.sh: done"
+    assert "apt-get" not in done.stdout
+    assert mode(root) == mode(root / "venv") == mode(root / "venv" / "bin" / "python") == 0o755
+    assert mode(root / "venv" / "library") == 0o644
+    assert mode(root / "source") == 0o700
+
+
+def test_setup_installs_only_what_is_missing(set_up):
+    """Without a question that nobody could answer."""
+    install = "apt-get install -y --no-install-recommends"
+
+    assert f"{install} libseccomp2 as noninteractive\n" in set_up("libseccomp").stdout
+    both = set_up("libseccomp", "ensurepip").stdout
+    assert f"{install} python3-venv libseccomp2 as noninteractive\n" in both
+
+
+CLEAN = "Build the zip again from a clean repository"
+SETUP_FAILURES = {
+    "version": (
+        "{python}: This is Python 3.9.9.",
+        "Choose an image with Python 3.10 to 3.13, or set AUTOGRADER_PYTHON.",
+    ),
+    "venv": (
+        "{root}/venv: The virtual environment cannot be made.",
+        "Read the output above; {python} may lack its venv module.",
+    ),
+    "install": (
+        "{root}/source/requirements.txt: These packages cannot be installed.",
+        "Read pip's output above; check the network and the pinned versions.",
+    ),
+    "check": (
+        "{root}/source/requirements.txt: The pinned versions contradict each other.",
+        "Change the pins that are named above.",
+    ),
+    "compile": ("{root}/source/autograder: The engine cannot be compiled.", f"{CLEAN}."),
+    "import": ("{root}/source: The engine cannot be imported.", f"{CLEAN}; the reason stands above."),
+    "unprivileged": (
+        "{root}/venv: A user without privileges cannot import: numpy torch.",
+        "Everybody must be able to enter {root}/venv and the folder of {python}; the reason stands above.",
+    ),
+}
+
+
+@pytest.mark.parametrize("step", SETUP_FAILURES)
+def test_a_step_of_setup_that_fails_says_where_what_and_how(set_up, tmp_path, step):
+    """And ends the build: no image is better than a broken one."""
+    done = set_up(step)
+
+    told = " ".join(SETUP_FAILURES[step]).format(python=tmp_path / "bin" / "python3", root=tmp_path / "root")
+    assert done.returncode == 1
+    assert done.stderr == f"setup.sh: {told}\n"
+
+
+def test_setup_says_when_packages_of_the_system_cannot_be_had(set_up):
+    """For example on another distribution, or without network."""
+    done = set_up("libseccomp", apt="exit 100")
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "setup.sh: apt-get: It cannot install libseccomp2. Read its output above; "
+        "build on an image of Debian or Ubuntu, as root, with network.\n"
+    )
+
+
+def test_setup_says_when_there_is_no_python(set_up):
+    """At the path that it was given."""
+    assert set_up(AUTOGRADER_PYTHON="/no/python").stderr == (
+        "setup.sh: /no/python: There is no such program. "
+        "Choose an image with Python 3.10 to 3.13, or set AUTOGRADER_PYTHON.\n"
+    )
+
+
+def test_setup_says_when_the_zip_was_unpacked_elsewhere(set_up, tmp_path):
+    """Or was made of the folder."""
+    (tmp_path / "empty").mkdir()
+
+    assert set_up(AUTOGRADER_ROOT=f"{tmp_path}/empty").stderr == (
+        f"setup.sh: {tmp_path}/empty/source: There is no requirements.txt. "
+        "Zip the files, not the folder that they are in.\n"
+    )
+
+
+@pytest.fixture
+def run_autograder(tmp_path):
+    """Runs run_autograder in a root whose Python is a shell script."""
+
+    def run(python: str, **others: str) -> subprocess.CompletedProcess[str]:
+        root = write(tmp_path / "root", {"venv/bin/python": f"#!/bin/bash\n{python}\n", "results/stdout": ""})
+        (root / "venv" / "bin" / "python").chmod(0o755)
+        return subprocess.run(
+            ["bash", str(bundle.FILES / "run_autograder")],
+            env={"PATH": os.defpath, "AUTOGRADER_ROOT": str(root), "HOME": "/root", **others},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def test_run_autograder_starts_the_engine_without_the_harness_s_environment(run_autograder, tmp_path):
+    """A token that is not there cannot be read from the grader's memory."""
+    done = run_autograder(
+        'echo "$@"; pwd; env | sort; echo "{}" > results/results.json',
+        TOKEN="x",
+        AUTOGRADER_LAYERS_OFF="seccomp",
+    )
+
+    root = tmp_path / "root"
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["-m autograder.run", str(root)]
+    assert {line.partition("=")[0] for line in lines[2:]} - {"_", "PWD", "SHLVL", "OLDPWD"} == {
+        *("AUTOGRADER_LAYERS_OFF", "AUTOGRADER_ROOT", "HOME", "LANG", "PATH"),
+        *("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED"),
+    }
+    assert f"PYTHONPATH={root}/source" in lines
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (root / "results" / "results.json").read_text() == "{}\n"
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        ("exit 3", "stopped with exit status 3"),
+        ("exit 0", "stopped with exit status 0"),
+        ("kill -9 $$", "was killed, most likely for the memory that it used"),
+        ("touch results/results.json; exit 1", "stopped with exit status 1"),
+    ],
+)
+def test_run_autograder_leaves_results_where_the_engine_could_not(run_autograder, tmp_path, ending, reason):
+    """A sentence for the student, and another for staff on standard error."""
+    done = run_autograder(ending)
+
+    results = tmp_path / "root" / "results" / "results.json"
+    assert json.loads(results.read_text()) == {
+        "score": 0,
+        "output": f"Your submission could not be judged: the grading program {reason} before it wrote a "
+        "result. Submit again; if it happens twice, tell your course staff.",
+    }
+    assert done.stderr.splitlines()[-1] == (
+        f"run_autograder: {results}: There are no results: autograder.run {reason}. "
+        "Run the submission in the emulator, or choose a larger container."
+    )

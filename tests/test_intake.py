@@ -27,10 +27,12 @@ GOOD = {"activations.py": b"a = 1\n", "losses.py": b"b = 2\n"}
 
 
 def take(submission: Path) -> intake.Intake:
+    """Take a submission in, beside where it lies."""
     return intake.take_in(submission, MANIFEST, submission.parent / "taken")
 
 
 def folder_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
+    """A folder with these files."""
     for name, data in files.items():
         path = tmp_path / "handed_in" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +41,7 @@ def folder_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
 
 
 def zip_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
+    """A zip of these files."""
     path = tmp_path / "handed_in.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
@@ -47,6 +50,7 @@ def zip_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
 
 
 def taken(tmp_path: Path) -> dict[str, bytes]:
+    """What lies in the destination."""
     return {path.name: path.read_bytes() for path in (tmp_path / "taken").iterdir()}
 
 
@@ -57,6 +61,7 @@ def hand_in(request, tmp_path):
 
 
 def test_files_are_taken_in_the_manifest_s_order(hand_in, tmp_path):
+    """Those of the parts, then the optional ones."""
     found = hand_in({"notes.txt": b"hello", **GOOD})
 
     assert found == intake.Intake(("activations.py", "losses.py", "notes.txt"), (), ())
@@ -64,6 +69,7 @@ def test_files_are_taken_in_the_manifest_s_order(hand_in, tmp_path):
 
 
 def test_taken_files_have_the_same_mode_whatever_they_had(tmp_path):
+    """No run bit, no set-user bit."""
     folder = folder_of(tmp_path, GOOD)
     (folder / "losses.py").chmod(0o4777)
 
@@ -86,67 +92,78 @@ def test_taken_files_have_the_same_mode_whatever_they_had(tmp_path):
     ids=["empty", "byte-order mark", "CRLF", "Latin-1", "syntax error", "NUL", "exactly the limit"],
 )
 def test_no_byte_of_a_file_is_changed(hand_in, tmp_path, data):
+    """What Python makes of it is Python's to say."""
     assert hand_in({**GOOD, "losses.py": data}).notes == ()
     assert taken(tmp_path)["losses.py"] == data
 
 
 def test_a_missing_file_costs_that_file_only(hand_in, tmp_path):
+    """It is in `missing`, and needs no note."""
     found = hand_in({"losses.py": b"b = 2\n"})
 
     assert found == intake.Intake(("losses.py",), ("activations.py",), ())
 
 
 def test_the_same_files_one_folder_too_deep_are_taken_and_noted(hand_in, tmp_path):
+    """The most common slip costs nothing."""
     found = hand_in({f"my homework/{name}": data for name, data in GOOD.items()} | {"readme.md": b""})
 
     assert found.files == tuple(GOOD)
-    assert found.notes == (
-        "The files were taken from the folder 'my homework': hand in the files alone.",
-    )
+    assert found.notes == ("The files were taken from the folder 'my homework': hand in the files alone.",)
     assert taken(tmp_path) == GOOD
 
 
+SEVERAL = (
+    "Files of the assignment lie in 2 folders ('new', 'old'), so none was taken. "
+    "Hand in one set of files, without a folder."
+)
+OTHER_CASE = (
+    "'Activations.py' was not taken: small and capital letters count in a name. "
+    "Rename it to 'activations.py'."
+)
+NOT_ASKED_FOR = (
+    "Not taken, since the assignment does not ask for it: "
+    "'conftest.py', 'helpers.py', 'numpy.py', 'sitecustomize.py', 1 more."
+)
+
+
 def test_files_in_several_folders_are_not_guessed_at(hand_in):
+    """Which ones are meant is the student's to say."""
     found = hand_in({"old/losses.py": b"", "new/losses.py": b"", "new/activations.py": b""})
 
     assert found == intake.Intake(
         (),
         ("activations.py", "losses.py"),
-        (
-            "Files of the assignment lie in 2 folders ('new', 'old'), so none was taken. "
-            "Hand in one set of files, without a folder.",
-        ),
+        (SEVERAL,),
     )
 
 
 def test_a_name_that_differs_by_case_is_not_taken_and_the_right_one_is_named(hand_in):
+    """On every system, since Gradescope's tells them apart."""
     found = hand_in({"Activations.py": b"", "losses.py": b""})
 
     assert found.missing == ("activations.py",)
-    assert found.notes == (
-        "'Activations.py' was not taken: small and capital letters count in a name. "
-        "Rename it to 'activations.py'.",
-    )
+    assert found.notes == (OTHER_CASE,)
 
 
 def test_other_modules_are_named_and_other_files_are_not(hand_in):
+    """A helper that is missing later is explained here; what configures tools stays outside."""
     names = ["conftest.py", "numpy.py", "helpers.py", "sitecustomize.py", "torch.py", "pytest.ini", "x.pth"]
     found = hand_in({**GOOD, **dict.fromkeys(names, b"raise SystemExit")})
 
     assert found.files == tuple(GOOD)
-    assert found.notes == (
-        "Not taken, since the assignment does not ask for it: "
-        "'conftest.py', 'helpers.py', 'numpy.py', 'sitecustomize.py', 1 more.",
-    )
+    assert found.notes == (NOT_ASKED_FOR,)
 
 
 def test_what_an_operating_system_leaves_behind_is_ignored(hand_in):
+    """Without a word."""
     noise = {".DS_Store": b"", "__MACOSX/losses.py": b"", "__MACOSX/._losses.py": b"", ".git/losses.py": b""}
 
     assert hand_in({**GOOD, **noise}) == intake.Intake(tuple(GOOD), (), ())
 
 
 def test_a_zip_inside_the_submission_is_not_opened(hand_in):
+    """And is named, where nothing else was found."""
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("losses.py", "b = 2")
@@ -157,6 +174,7 @@ def test_a_zip_inside_the_submission_is_not_opened(hand_in):
 
 
 def test_a_file_over_the_limit_is_refused_with_both_sizes(hand_in):
+    """One byte too many."""
     found = hand_in({**GOOD, "losses.py": b"x" * 4097})
 
     assert found.missing == ("losses.py",)
@@ -166,6 +184,7 @@ def test_a_file_over_the_limit_is_refused_with_both_sizes(hand_in):
 
 
 def test_a_sparse_file_of_2_gb_is_refused_unread(tmp_path):
+    """By the size that the file system tells."""
     folder = folder_of(tmp_path, GOOD)
     os.truncate(folder / "losses.py", 2 * 1024**3)
 
@@ -174,7 +193,13 @@ def test_a_sparse_file_of_2_gb_is_refused_unread(tmp_path):
     )
 
 
+def test_a_zip_beside_the_files_is_nobody_s_business(hand_in):
+    """Such as the one that the student has just packed from this very folder."""
+    assert hand_in({"losses.py": b"", "tiny-submission.zip": b"PK"}).notes == ()
+
+
 def test_control_characters_in_a_name_are_not_shown(hand_in):
+    """Nor marks that turn the direction of text, nor a name of any length."""
     evil = "\x1b[31mred\u202efdp\n" + "x" * 200 + ".py"
 
     (note,) = hand_in({**GOOD, evil: b""}).notes
@@ -185,6 +210,7 @@ def test_control_characters_in_a_name_are_not_shown(hand_in):
 
 
 def test_too_many_names_are_refused_as_a_whole(hand_in, monkeypatch):
+    """100,000 files would take minutes."""
     monkeypatch.setattr(intake, "MAX_NAMES", 20)
 
     with pytest.raises(IntakeError) as caught:
@@ -244,6 +270,7 @@ def _folder(folder: Path, outside: Path) -> None:
     ],
 )
 def test_only_ordinary_files_are_taken(tmp_path, make, reason):
+    """Each other kind has its own sentence, and nothing is followed or waited for."""
     outside = tmp_path / "secret.py"
     outside.write_text("secret = 1")
     folder = folder_of(tmp_path, {"activations.py": b""})
@@ -257,6 +284,7 @@ def test_only_ordinary_files_are_taken(tmp_path, make, reason):
 
 
 def test_a_link_to_a_folder_is_not_entered(tmp_path):
+    """What lies behind it is not the student's."""
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "losses.py").write_text("secret = 1")
     folder = folder_of(tmp_path, {"readme.md": b""})
@@ -266,6 +294,7 @@ def test_a_link_to_a_folder_is_not_entered(tmp_path):
 
 
 def test_a_file_swapped_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    """What was checked must be what is read."""
     folder = folder_of(tmp_path, {"losses.py": b"before"})
     other = folder / "other.txt"
     other.write_text("after")
@@ -278,6 +307,8 @@ def test_a_file_swapped_while_it_is_read_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path, monkeypatch):
+    """With the system's reason."""
+
     def refuse(path, flags):
         raise PermissionError(13, "Permission denied")
 
@@ -321,6 +352,7 @@ def _entry(
     ],
 )
 def test_a_strange_entry_of_a_zip_costs_that_file_only(tmp_path, info, reason):
+    """Nothing is written outside the destination."""
     path = tmp_path / "handed_in.zip"
     shown = info.filename.replace("\0", "?")
     with zipfile.ZipFile(path, "w") as archive:
@@ -336,6 +368,7 @@ def test_a_strange_entry_of_a_zip_costs_that_file_only(tmp_path, info, reason):
 
 
 def test_a_name_that_is_twice_in_a_zip_is_not_taken(tmp_path):
+    """Two programs could see two different files."""
     path = tmp_path / "handed_in.zip"
     with warnings.catch_warnings(), zipfile.ZipFile(path, "w") as archive:
         warnings.simplefilter("ignore")  # zipfile warns about the second one
@@ -355,6 +388,7 @@ def _patched(path: Path, offset: int, value: bytes) -> Path:
 
 
 def test_an_encrypted_file_says_so(tmp_path):
+    """Nobody has the password."""
     path = _patched(zip_of(tmp_path, {"losses.py": b"b = 2"}), 8, b"\1\0")
 
     assert take(path).notes == (
@@ -363,6 +397,7 @@ def test_an_encrypted_file_says_so(tmp_path):
 
 
 def test_a_bomb_is_refused_by_its_declared_size(tmp_path):
+    """Without unpacking it."""
     path = zip_of(tmp_path, {"losses.py": b"\0" * 50_000_000})
 
     assert path.stat().st_size < 60_000
@@ -372,6 +407,7 @@ def test_a_bomb_is_refused_by_its_declared_size(tmp_path):
 
 
 def test_a_bomb_that_lies_about_its_size_is_not_unpacked(tmp_path):
+    """Reading stops at the limit."""
     path = _patched(zip_of(tmp_path, {"losses.py": b"\0" * 50_000_000}), 24, (4096).to_bytes(4, "little"))
 
     found = take(path)
@@ -381,6 +417,7 @@ def test_a_bomb_that_lies_about_its_size_is_not_unpacked(tmp_path):
 
 
 def test_a_damaged_file_in_a_zip_costs_that_file_only(tmp_path):
+    """The checksum tells."""
     path = tmp_path / "handed_in.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("activations.py", "a = 1")
@@ -443,6 +480,7 @@ def _pipe_as_a_whole(tmp_path: Path) -> Path:
     ],
 )
 def test_an_unusable_submission_is_an_explained_error(tmp_path, make, problem, remedy):
+    """Neither a folder nor a whole zip."""
     submission = make(tmp_path)
 
     with pytest.raises(IntakeError) as caught:
@@ -451,6 +489,7 @@ def test_an_unusable_submission_is_an_explained_error(tmp_path, make, problem, r
 
 
 def test_a_large_zip_is_refused_before_it_is_opened(tmp_path, monkeypatch):
+    """Reading the list of its files alone could fill the memory."""
     monkeypatch.setattr(intake, "MAX_ZIP_BYTES", 2048)
     path = tmp_path / "handed_in.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -463,6 +502,7 @@ def test_a_large_zip_is_refused_before_it_is_opened(tmp_path, monkeypatch):
 
 
 def test_a_destination_that_holds_something_is_refused(tmp_path):
+    """No file may come from an earlier submission."""
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "old.py").write_text("")
 
@@ -473,6 +513,7 @@ def test_a_destination_that_holds_something_is_refused(tmp_path):
 
 
 def test_it_works_where_no_link_can_be_refused_at_opening(tmp_path, monkeypatch):
+    """As on Windows."""
     monkeypatch.setattr(intake, "_OPEN", os.O_RDONLY)
 
     assert take(folder_of(tmp_path, GOOD)).files == tuple(GOOD)

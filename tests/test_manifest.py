@@ -7,7 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from autograder.errors import ManifestError
-from autograder.manifest import Manifest, closest, load_manifest
+from autograder.manifest import Manifest, load_manifest
+from autograder.schema import closest
 
 GOOD = """\
 title = "Small"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import TemplateError
-from autograder.templates import make_broken, make_stub, stale, stubs_of, write_templates
+from autograder.markers import make_broken, make_stub
+from autograder.templates import stale, stubs_of, write_templates
 
 REFERENCE = '''\
 """A small reference, with ünïcode and no course's content."""
@@ -363,12 +364,38 @@ def test_methods_of_a_class_in_a_function_are_named_in_full():
     assert 'raise NotImplementedError("f.A.g is not written yet")' in make_stub(source, "a.py")
 
 
-def test_imports_in_a_block_go():
-    """An import that only the solution needs leaves no gap and no unused name."""
-    source = "import os\n\n# BEGIN SOLUTION\nimport re\n\n# END SOLUTION\n\n\ndef f():\n    return os\n"
-
-    assert make_stub(source, "a.py") == "import os\n\n\ndef f():\n    return os\n"
-    assert make_stub("import os\n\n# BEGIN SOLUTION\nX = 1\n# END SOLUTION\n", "a.py") == "import os\n"
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "import os\n\n# BEGIN SOLUTION\nimport re\n\n# END SOLUTION\n\n\ndef f():\n    return os\n",
+            "import os\n\n\ndef f():\n    return os\n",
+        ),
+        (
+            "import os\n\n# BEGIN SOLUTION\nX = 1\n# END SOLUTION\n",
+            "import os\n",
+        ),
+        (
+            "import numpy as np\n\n# BEGIN SOLUTION\nimport mine\n\n# END SOLUTION\nfrom numpy.x import y\n",
+            "import numpy as np\nfrom numpy.x import y\n",
+        ),
+        (
+            "from os import (\n    path,\n)\n\n# BEGIN SOLUTION\nimport re\n\n# END SOLUTION\nimport numpy\n",
+            "from os import (\n    path,\n)\n\nimport numpy\n",
+        ),
+        (
+            "from __future__ import division\n\n# BEGIN SOLUTION\nimport os\n\n# END SOLUTION\nimport re\n",
+            "from __future__ import division\n\nimport re\n",
+        ),
+        (
+            "# BEGIN SOLUTION\nX = 1\n# END SOLUTION\n\nY = 2\n",
+            "Y = 2\n",
+        ),
+    ],
+)
+def test_what_goes_without_a_trace_leaves_no_gap(source, expected):
+    """Imports that only the solution needs go, and those around them stay in sorted groups."""
+    assert make_stub(source, "a.py") == expected
 
 
 def test_a_broken_submission_does_the_same_everywhere():

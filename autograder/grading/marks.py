@@ -16,6 +16,8 @@ from autograder.model import LeaderboardEntry, TestSpec
 
 __all__ = ["by_case", "forget_scores", "given_score", "leaderboard_entry", "limits", "limits_of", "specs_of"]
 
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")  # Gradescope's
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -79,6 +81,9 @@ def _spec(item: pytest.Item, hidden: Path | None) -> TestSpec:
         raise _incomplete(
             item, "It is worth no points.", "Decorate it with @weight(2), or @partial_credit(2)."
         )
+    visibility = _mark(item, "__visibility__", "visible")
+    if visibility not in VISIBILITIES:
+        raise _incomplete(item, f"Its visibility is {visibility!r}.", f"Use one of {', '.join(VISIBILITIES)}.")
     if not title:
         raise _incomplete(item, "It has no docstring.", "Write the sentence that the student reads.")
     return TestSpec(
@@ -88,7 +93,7 @@ def _spec(item: pytest.Item, hidden: Path | None) -> TestSpec:
         points=float(points),
         hidden=hidden is not None and hidden.resolve() in item.path.resolve().parents,
         by_case=_mark(item, "__by_case__", False),
-        visibility=_mark(item, "__visibility__", "visible"),
+        visibility=visibility,
         tags=tuple(_mark(item, "__tags__", ())),
         hide_errors=_mark(item, "__hide_errors__", None),
     )
@@ -127,6 +132,8 @@ def leaderboard_entry(item: pytest.Item) -> LeaderboardEntry | None:
     value = _mark(item, "__leaderboard_value__", None)
     if value is None:
         return None
+    if not isinstance(value, str):
+        value = float(value)  # a NumPy number is none for JSON
     order = _mark(item, "__leaderboard_sort_order__", "desc")
     return LeaderboardEntry(_mark(item, "__leaderboard_column__", ""), value, order)
 

@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from autograder.assignment import Assignment
+from autograder.compare import GradingFailure
 from autograder.errors import AutograderError
 from autograder.grading import marks
-from autograder.grading.asserts import GradingFailure
 from autograder.grading.submission import Submission
 from autograder.model import CaseResult, Outcome, TestSpec
 from autograder.sandbox.child import Rules

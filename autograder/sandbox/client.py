@@ -45,6 +45,10 @@ class StudentError(Exception):
         self.exception = exception
 
 
+class _NoLengthError(StudentError, TypeError):
+    """`len` of an object that has none. Only a TypeError lets `list(handle)` iterate all the same."""
+
+
 @dataclass(frozen=True)
 class Allowance:
     """What one test may use, kept from outside the sandbox."""
@@ -399,7 +403,12 @@ class Handle:
         return self._sandbox.ask(self._label, "contains", self, item) is True
 
     def __len__(self) -> int:
-        length = self._sandbox.ask(self._label, "length", self)
+        try:
+            length = self._sandbox.ask(self._label, "length", self)
+        except StudentError as error:
+            if error.exception == "TypeError":
+                raise _NoLengthError(error.kind, error.message, error.exception) from None
+            raise
         if type(length) is not int or not 0 <= length < 1 << 62:
             raise _garbled()
         return length

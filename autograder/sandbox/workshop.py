@@ -19,7 +19,7 @@ from pathlib import Path
 from autograder.errors import SandboxError
 from autograder.sandbox.child import Rules
 from autograder.sandbox.client import Allowance, LocalTransport, RemoteTransport, Sandbox
-from autograder.sandbox.launch import Launcher, UserBlock, make_launcher
+from autograder.sandbox.launch import Launcher, Process, UserBlock, make_launcher
 from autograder.sandbox.layers import LAYERS, Confinement
 from autograder.sandbox.loader import StudentFiles
 from autograder.sandbox.session import Session
@@ -52,8 +52,20 @@ class Equipment:
     first_uid: int | None = None
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """A sandbox that waits for its first request: nothing of the student's has run in it."""
+
+    folder: Path
+    uid: int | None
+    limits: Allowance
+    process: Process
+
+
 class Workshop:
     """Sandboxes in processes of their own, one after the other.
+
+    While a test uses one sandbox, the next gives up its rights on the other core.
 
     Attributes:
         layers: name of each layer, and whether the last sandbox had it.
@@ -68,6 +80,7 @@ class Workshop:
         self._folder = Path(tempfile.mkdtemp(prefix="autograder-"))
         self._folder.chmod(0o711)  # a sandbox must reach its own folder in here, and see no other
         self._launcher: Launcher = make_launcher(equipment.preload)
+        self._spare: _Prepared | None = None
 
     @contextmanager
     def sandbox(self, allowance: Allowance) -> Iterator[Sandbox]:
@@ -76,20 +89,29 @@ class Workshop:
         Raises:
             SandboxError: if it cannot be started.
         """
+        prepared, transport = self._start(allowance)
+        if self._spare is None:
+            self._spare = self._prepare(allowance)
+        try:
+            yield Sandbox(transport, allowance.memory_mb)
+        finally:
+            transport.close()
+            self._clear(prepared)
+
+    def _start(self, allowance: Allowance) -> tuple[_Prepared, RemoteTransport]:
+        spare = self._spare
+        if spare and spare.limits == allowance:
+            self._spare = None
+            # A fork server that has died since takes its sandboxes along; then a new one is made.
+            with suppress(SandboxError):
+                return spare, self._greet(spare)
+            self._clear(spare)
+        prepared = self._prepare(allowance)
+        return prepared, self._greet(prepared)
+
+    def _prepare(self, allowance: Allowance) -> _Prepared:
         uid = self._users.next() if self._users else None
         folder = self._private_folder(uid)
-        try:
-            transport = self._start(folder, uid, allowance)
-            try:
-                yield Sandbox(transport, allowance.memory_mb)
-            finally:
-                transport.close()
-        finally:
-            _remove(folder)
-            if uid is not None and not self.layers["landlock"]:
-                _remove_all_of(uid)
-
-    def _start(self, folder: Path, uid: int | None, allowance: Allowance) -> RemoteTransport:
         confinement = Confinement(
             folder=str(folder),
             uid=uid,
@@ -101,23 +123,37 @@ class Workshop:
             off=self._equipment.off,
         )
         process = self._launcher.launch(confinement, self._equipment.rules)
-        transport = RemoteTransport(process, allowance, folder)
+        return _Prepared(folder, uid, allowance, process)
+
+    def _greet(self, prepared: _Prepared) -> RemoteTransport:
+        """The way to a prepared sandbox; its clock starts now."""
+        transport = RemoteTransport(prepared.process, prepared.limits, prepared.folder)
         self.layers = json.loads(transport.greeting())
-        process.may_multiply = not self.layers["seccomp"]
+        prepared.process.may_multiply = not self.layers["seccomp"]
         return transport
 
     def _private_folder(self, uid: int | None) -> Path:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
-        for file in self._equipment.files.iterdir():
-            copy = folder / file.name
-            shutil.copyfile(file, copy)
-            copy.chmod(0o644)
+        for name in self._equipment.rules.expected:
+            if (self._equipment.files / name).is_file():
+                shutil.copyfile(self._equipment.files / name, folder / name)
+                (folder / name).chmod(0o644)
         if uid is not None:
             os.chown(folder, uid, uid)
         return folder
 
+    def _clear(self, prepared: _Prepared) -> None:
+        _remove(prepared.folder)
+        if prepared.uid is not None and not self.layers["landlock"]:
+            _remove_all_of(prepared.uid)
+
     def close(self) -> None:
         """Ends every process and removes every file of the run."""
+        if self._spare:
+            with suppress(SandboxError):
+                self._spare.process.end(0)
+            self._spare.process.close()
+            self._spare = None
         self._launcher.close()
         _remove(self._folder)
 

@@ -1,0 +1,8 @@
+"""Reads address 0 for the vector and calls abort for the matrix."""
+
+import ctypes
+import os
+
+
+def square(x):
+    return ctypes.string_at(0) if x.ndim == 1 else os.abort()

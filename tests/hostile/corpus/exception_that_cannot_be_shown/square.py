@@ -1,0 +1,21 @@
+"""Raises an exception whose text, name and traceback raise when they are asked for."""
+
+
+class Meta(type):
+    def __getattribute__(cls, name):
+        raise KeyboardInterrupt(name)
+
+
+class Unspeakable(BaseException, metaclass=Meta):
+    def __str__(self):
+        raise SystemExit(0)
+
+    __repr__ = __str__
+
+    @property
+    def __traceback__(self):
+        raise SystemExit(0)
+
+
+def square(x):
+    raise Unspeakable

@@ -1,0 +1,9 @@
+"""Imports what the assignment does not allow, by a statement; another file of the submission; the grader."""
+
+import autograder.run
+import pytest
+import cube
+
+
+def square(x):
+    return cube.cube(x) / x

@@ -1,0 +1,12 @@
+"""Replaces its own module by an object that has every attribute."""
+
+import sys
+from types import ModuleType
+
+
+class Any(ModuleType):
+    def __getattr__(self, name):
+        return lambda *_, **__: self
+
+
+sys.modules[__name__] = Any(__name__)

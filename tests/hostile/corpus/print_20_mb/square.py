@@ -1,0 +1,10 @@
+"""Prints 20 MB."""
+
+import sys
+
+
+def square(x):
+    for _ in range(20):
+        sys.stdout.write("x" * (1 << 20))
+        sys.stderr.write("y" * 1000)
+    return x

@@ -1,0 +1,14 @@
+"""Starts threads until no more can be had, and lets them all work."""
+
+import threading
+
+
+def work():
+    while True:
+        threading.Event().wait(0.01)
+
+
+def square(x):
+    for _ in range(100_000):
+        threading.Thread(target=work).start()
+    return x
