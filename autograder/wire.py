@@ -75,7 +75,7 @@ def encode(value: object, opaque: Callable[[object], Ref]) -> bytes:
 def decode(data: bytes, resolve: Callable[[Ref], object]) -> Any:
     """The value that `encode` was given, rebuilt from base types.
 
-    Arrays are read-only views of the message.
+    Arrays are copies that may be changed, as the arguments of any function may.
 
     Args:
         data: bytes from the other side.
@@ -279,7 +279,7 @@ class _Decoder:
         if math.prod(length or 1 for length in shape) * DTYPES[code].itemsize > MAX_MESSAGE:
             _refuse("An array has axes longer than any message.")
         raw = self.take_raw(math.prod(shape) * DTYPES[code].itemsize)
-        array = np.frombuffer(raw, dtype=DTYPES[code]).reshape(shape)
+        array = np.frombuffer(bytearray(raw), dtype=DTYPES[code]).reshape(shape)
         if DTYPES[code] == np.bool_:
             # A byte of 7 is no bool that NumPy can work with.
             array = np.asarray(array.view(np.uint8) != 0)
@@ -307,4 +307,4 @@ def _to_tensor(array: "np.ndarray[Any, Any]") -> Any:
     torch = sys.modules.get("torch")
     if torch is None:
         _refuse("It holds a torch tensor, and this assignment does not use torch.")
-    return torch.from_numpy(array.copy())
+    return torch.from_numpy(array)

@@ -47,6 +47,7 @@ BOX = """
         def __iter__(self): return iter([1, Box(2), "three"])
 
     class Number:
+        __array_ufunc__ = None  # as any class that wants arrays on its left
         def __init__(self, value): self.value = value
         def _on(self, other, how, swapped=False):
             return f"{other} {how} N" if swapped else f"N {how} {getattr(other, 'value', other)}"
@@ -245,8 +246,9 @@ def test_a_call_back_with_the_wrong_arguments_is_the_students_mistake(box):
         box.apply(lambda prefixes: prefixes, 1, 2)
 
     assert caught.value.kind is Kind.RAISED
-    assert str(caught.value).startswith("apply raised TypeError: ")
-    assert "argument" in str(caught.value)
+    assert str(caught.value) == (
+        "Your code calls a function that it was given with wrong arguments: too many positional arguments."
+    )
 
 
 def test_a_wrong_value_that_fails_the_students_call_inside_a_call_back_is_the_students(bench):
@@ -457,7 +459,7 @@ def test_a_python_that_others_cannot_read_is_refused(monkeypatch, tmp_path):
         workshops._check_readable()
     closed.chmod(0o755)
     assert "A sandbox cannot read this Python:" in str(caught.value)
-    assert "is closed to other users. Make the virtual environment with /usr/bin/python3" in str(caught.value)
+    assert "is closed to other users. Make the virtual environment from /usr/bin/python3" in str(caught.value)
 
 
 @LINUX
@@ -500,8 +502,8 @@ def test_a_fork_server_that_dies_during_a_test_blames_no_student(bench):
 def test_a_fork_server_that_cannot_import_says_so(capfd):
     with pytest.raises(SandboxError) as caught:
         ForkServer(["numpy", "no_such_library"])
-    assert "fork server: It did not start: exit status 1. Its own message stands above" in str(caught.value)
-    assert "can import numpy, no_such_library." in str(caught.value)
+    assert "fork server: It did not start: exit status 1. Its message stands above" in str(caught.value)
+    assert "import numpy, no_such_library?" in str(caught.value)
     assert "No module named 'no_such_library'" in capfd.readouterr().err
 
 

@@ -23,6 +23,7 @@ OPTIONS = [
     "-p", "no:cacheprovider",
     "-c", "graders.ini",
     "--import-mode=importlib",
+    "--assert=plain",  # pytest would put expected values into the message of a bare assert
     "--continue-on-collection-errors",
     "--noconftest",
     "--no-header",

@@ -83,7 +83,9 @@ def _spec(item: pytest.Item, hidden: Path | None) -> TestSpec:
         )
     visibility = _mark(item, "__visibility__", "visible")
     if visibility not in VISIBILITIES:
-        raise _incomplete(item, f"Its visibility is {visibility!r}.", f"Use one of {', '.join(VISIBILITIES)}.")
+        raise _incomplete(
+            item, f"Its visibility is {visibility!r}.", "Use one of: " + ", ".join(VISIBILITIES)
+        )
     if not title:
         raise _incomplete(item, "It has no docstring.", "Write the sentence that the student reads.")
     return TestSpec(

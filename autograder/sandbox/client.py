@@ -4,6 +4,7 @@ Used by `grading`. Everything that arrives here comes from an enemy: it is
 decoded to plain values, checked, and never executed.
 """
 
+import inspect
 import signal
 import threading
 import time
@@ -165,7 +166,8 @@ class RemoteTransport:
     def close(self) -> None:
         """See Transport."""
         self._closed.set()
-        self._process.end(0)
+        with suppress(SandboxError):  # a fork server that has gone took its sandboxes along
+            self._process.end(0)
         self._reader.join(1)
         self._process.close()
 
@@ -284,13 +286,12 @@ class Sandbox:
         if self._function_error:
             error, self._function_error = self._function_error, None
             raise error
-        try:
-            outcome, value = decode(answer, lambda ref: self._resolve(ref, label))
-        except (WireError, TypeError, ValueError) as error:
-            raise _garbled() from error
-        if outcome == "error":
-            raise _student_error(label, value, self._memory_mb)
-        return value
+        match self._read(answer, label):
+            case ("value", value):
+                return value
+            case ("error", dict() as report):
+                raise _student_error(label, report, self._memory_mb)
+        raise _garbled()
 
     def printed(self) -> str:
         """The end of what the student's code has printed."""
@@ -317,14 +318,22 @@ class Sandbox:
             return self._functions[ref.number] if ref.number < len(self._functions) else None
         return Handle(self, ref, label)
 
+    def _read(self, message: bytes, label: str) -> tuple[object, ...]:
+        try:
+            value = decode(message, lambda ref: self._resolve(ref, label))
+        except WireError as error:
+            raise _garbled() from error
+        return value if type(value) is tuple else ()
+
     def _on_call(self, call: bytes) -> bytes:
         """Runs one of the grader's own functions for the student's code."""
+        match self._read(call, "argument"):
+            case (int() as number, tuple() as args, dict() as kwargs) if 0 <= number < len(self._functions):
+                function = self._functions[number]
+            case _:
+                raise _garbled()
         try:
-            number, args, kwargs = decode(call, lambda ref: self._resolve(ref, "argument"))
-            function = self._functions[number]
-        except (WireError, TypeError, ValueError, IndexError) as error:
-            raise _garbled() from error
-        try:
+            _check_arguments(function, args, kwargs)
             result = function(*args, **kwargs)
         except Exception as error:
             self._function_error = self._function_error or error
@@ -332,16 +341,25 @@ class Sandbox:
         return encode(result, self._keep)
 
 
-def _student_error(label: str, report: object, memory_mb: int) -> StudentError:
+def _check_arguments(function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, Any]) -> None:
+    """Tells a call that does not fit the function's parameters: the mistake of who calls."""
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except ValueError:
+        return  # a built-in function that does not tell its parameters
+    except TypeError as error:
+        message = f"Your code calls a function that it was given with wrong arguments: {error}."
+        raise StudentError(Kind.RAISED, message, "TypeError") from None
+
+
+def _student_error(label: str, report: dict[Any, Any], memory_mb: int) -> StudentError:
     """The verdict behind an error that the student's side has described."""
     try:
-        kind = Kind(report["kind"])  # type: ignore[index]  # checked by the except below
-        exception, message, frames = (report[key] for key in ("exception", "message", "frames"))  # type: ignore[index]
-        places = [
-            (str(f)[:80], int(line), str(name)[:80], str(text)[:200]) for f, line, name, text in frames[-6:]
-        ]
+        kind = Kind(report["kind"])
+        exception, message, frames = (report[key] for key in ("exception", "message", "frames"))
+        places = [_place(*frame) for frame in frames[-6:]] if type(frames) is list else []
         exception, message = str(exception)[:100], str(message)[:MAX_TEXT].strip()
-    except (KeyError, TypeError, ValueError):
+    except (ArithmeticError, LookupError, TypeError, ValueError):
         return _garbled()
     where = f" ({places[-1][0]}, line {places[-1][1]})" if places else ""
     sentences = {
@@ -359,6 +377,10 @@ def _student_error(label: str, report: object, memory_mb: int) -> StudentError:
     return StudentError(
         Kind.RAISED, "\n".join([raised + ("" if raised.endswith(".") else "."), *lines]), exception
     )
+
+
+def _place(file: object, line: Any, name: object, text: object) -> tuple[str, int, str, str]:
+    return str(file)[:80], int(line), str(name)[:80], str(text)[:200]
 
 
 class Handle:

@@ -156,6 +156,9 @@ class ForkServer:
             socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
             answer = self._receive()
         if not answer:
+            # An answer that came later would be taken for that to the next request.
+            self._server.kill()
+            self._server.wait()
             raise SandboxError(
                 "fork server", "It has gone away.", "Run again; if it recurs, give the run more memory."
             )
@@ -171,12 +174,22 @@ class ForkServer:
         printed, their_printed = socket.socketpair()
         request = {"confinement": confinement.as_dict(), "rules": asdict(rules)}
         with their_channel, their_printed:
-            answer = self._ask(request, [their_channel.fileno(), their_printed.fileno()])
+            try:
+                answer = self._ask(request, [their_channel.fileno(), their_printed.fileno()])
+            except SandboxError:
+                channel.close()
+                printed.close()
+                raise
         return ForkedProcess(self, answer["process"], channel, printed)
 
     def end(self, process: int, patience: float, everybody: bool) -> int:
         """Exit status of a sandbox, which has ended when this returns."""
         return self._ask({"end": process, "patience": patience, "everybody": everybody})["status"]
+
+    @property
+    def generation(self) -> int:
+        """Process id of the server that runs now: another one knows nothing of this one's sandboxes."""
+        return self._server.pid
 
     def close(self) -> None:
         """See Launcher."""
@@ -196,6 +209,7 @@ class ForkedProcess:
     ) -> None:
         self.may_multiply = True
         self._server, self._number = server, number
+        self._generation = server.generation
         self._channel, self._printed = channel, printed
         self._status: int | None = None
         self._lock = threading.Lock()
@@ -216,7 +230,10 @@ class ForkedProcess:
         """See Process."""
         with self._lock:  # the watchdog and the test may both want the end
             if self._status is None:
-                self._status = self._server.end(self._number, patience, self.may_multiply)
+                if self._generation != self._server.generation:
+                    self._status = -9  # it went with its server
+                else:
+                    self._status = self._server.end(self._number, patience, self.may_multiply)
                 # Wakes whoever still reads, even if a process that got away holds the other end.
                 for stream in (self._channel, self._printed):
                     with suppress(OSError):

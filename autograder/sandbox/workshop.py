@@ -90,9 +90,10 @@ class Workshop:
             SandboxError: if it cannot be started.
         """
         prepared, transport = self._start(allowance)
-        if self._spare is None:
-            self._spare = self._prepare(allowance)
         try:
+            if self._spare is None:
+                with suppress(SandboxError, OSError):  # not this test's affair: the next one will say so
+                    self._spare = self._prepare(allowance)
             yield Sandbox(transport, allowance.memory_mb)
         finally:
             transport.close()
@@ -199,7 +200,8 @@ def _check_readable() -> None:
 
 
 def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
     if folder.exists() and os.name == "posix":  # nested too deep for Python, which a student can arrange
         subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
 

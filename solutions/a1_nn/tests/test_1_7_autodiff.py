@@ -96,7 +96,7 @@ def test_tensors_broadcast_both_ways(student, rng):
 @number("1.7")
 @weight(1)
 def test_sums_and_means_along_any_axis(student, rng):
-    """Sums and means are right along each of three axes, counted from either end, with or without keepdims."""
+    """Sums and means are right along each of 3 axes, counted from either end, with or without keepdims."""
     a = rng.normal(size=(2, 3, 4))
     for axis, keepdims in product((None, 0, 1, 2, -1, -2), (False, True)):
         g = rng.normal(size=np.shape(a.sum(axis=axis, keepdims=keepdims)))
