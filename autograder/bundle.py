@@ -18,6 +18,8 @@ from pathlib import Path
 from autograder import templates
 from autograder.assignment import Assignment, solution_folder, template_folder
 from autograder.errors import BundleError
+from autograder.run import collect
+from autograder.scoring import check_points
 
 __all__ = ["build_autograder", "build_student"]
 
@@ -122,6 +124,7 @@ def build_autograder(assignment: Assignment, repository_root: Path, out: Path) -
 
     Raises:
         BundleError: as for `build_student`; of solutions/, only the hidden graders may go in.
+        ManifestError: if a grader cannot be loaded, or the points of tests and manifest differ.
     """
     _refuse_stale(assignment, repository_root)
     slug = assignment.slug
@@ -133,7 +136,10 @@ def build_autograder(assignment: Assignment, repository_root: Path, out: Path) -
     if assignment.hidden_tests:
         content.add(assignment.hidden_tests, ["**/*.py"], f"{slug}/hidden_tests")
     content.add_text("requirements.txt", _requirements(assignment, RUN_TIME_PINS, for_student=False))
-    return content.write(out / "autograder" / f"{slug}.zip")
+    path = out / "autograder" / f"{slug}.zip"
+    if not content.is_written(path):  # loading the graders takes seconds; the same bytes have passed before
+        check_points(collect(assignment), assignment.manifest, assignment.folder / "assignment.toml")
+    return content.write(path)
 
 
 class _Content:
@@ -168,14 +174,17 @@ class _Content:
 
     def write(self, path: Path) -> Path:
         """Write the zip in one step, unless the file has these bytes already."""
-        data = self._pack()
-        if path.is_file() and path.read_bytes() == data:
+        if self.is_written(path):
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
-        unfinished.write_bytes(data)
+        unfinished.write_bytes(self._pack())
         os.replace(unfinished, path)  # noqa: PTH105  Path.replace is the same call and hides that it is atomic
         return path
+
+    def is_written(self, path: Path) -> bool:
+        """Whether the file has these bytes already."""
+        return path.is_file() and path.read_bytes() == self._pack()
 
     def _pack(self) -> bytes:
         buffer = io.BytesIO()

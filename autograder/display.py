@@ -68,13 +68,16 @@ def print_run(console: Console, run: Run, report: RunReport) -> None:
     off = [name for name, on in report.layers.items() if not on]
     if off:
         console.print(Text(f"Layers of the sandbox that are off here: {', '.join(off)}.", style="dim"))
-    console.print(Text(_total(rows), style="bold"))
+    console.print(Text(_total(run, rows), style="bold"))
 
 
-def _total(rows: Iterable[TestResult]) -> str:
-    rows = list(rows)
+def _total(run: Run, rows: list[TestResult]) -> str:
     earned, possible = sum(row.points for row in rows), sum(row.spec.points for row in rows)
-    return f"{shown(round(earned, 2))} of {shown(round(possible, 2))} points"
+    total = f"{shown(round(earned, 2))} of {shown(round(possible, 2))} points"
+    elsewhere = round(run.assignment.manifest.points - possible, 2)
+    if run.part or run.assignment.hidden_tests or elsewhere <= 0:
+        return total
+    return f"{total} here; the other {shown(elsewhere)} are for tests that run on Gradescope only"
 
 
 def _table(rows: Iterable[TestResult]) -> Table:

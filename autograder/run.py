@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment import Assignment
-from autograder.errors import IntakeError, ResultsError
+from autograder.errors import IntakeError, ManifestError, ResultsError
 from autograder.intake import take_in
 from autograder.model import CaseResult, Kind, LeaderboardEntry, Outcome, RunReport, TestResult, TestSpec
 from autograder.results import Results, build_results, clean, write_results
 from autograder.sandbox.launch import ENGINE, USERS_PER_RUN, UserBlock
 from autograder.scoring import NOT_REACHED, score, shown
 
-__all__ = ["Run", "grade", "main", "staff_log"]
+__all__ = ["Run", "collect", "grade", "main", "scored", "staff_log"]
 
 OUR_FAULT = (
     "The autograder stopped before it had run every test. The fault is ours, not yours; "
@@ -52,6 +52,7 @@ class Run:
         part: only this part, "" for all.
         here: the student's code runs in the grader's process, for a debugger.
         off: layers of the sandbox that are left out on purpose.
+        collect_only: the graders are loaded and counted, and nothing of the submission runs.
     """
 
     assignment: Assignment
@@ -61,6 +62,7 @@ class Run:
     part: str = ""
     here: bool = False
     off: tuple[str, ...] = ()
+    collect_only: bool = False
 
 
 @dataclass
@@ -121,18 +123,39 @@ def grade(run: Run, on_case: Callable[[RunReport], None] = lambda report: None) 
     return report
 
 
+def collect(assignment: Assignment) -> list[TestSpec]:
+    """The tests of an assignment, as its graders describe them.
+
+    Raises:
+        ManifestError: if a grader cannot be loaded; it says which and why.
+    """
+    run = Run(assignment, assignment.folder, collect_only=True)
+    report = RunReport(trouble=OUR_FAULT)
+    with tempfile.TemporaryDirectory(prefix="autograder-run-") as name:
+        _watch(_Progress(run, report, lambda report: None), assignment.folder, Path(name))
+    if report.trouble:
+        raise ManifestError(
+            assignment.folder, f"Its graders cannot be loaded. {report.detail}", "Correct them."
+        )
+    return report.tests
+
+
 def scored(run: Run, report: RunReport) -> list[TestResult]:
-    """The tests with their points; a part whose graders are not known is one row that was not judged."""
+    """The tests with their points; in a troubled run also what could not be loaded, part by part."""
+    lost = _lost(run, report) if report.trouble else []
+    return score([*report.tests, *lost], report.cases, not_run=report.trouble or NOT_REACHED)
+
+
+def _lost(run: Run, report: RunReport) -> list[TestSpec]:
+    """A row for each part of which not all graders are known, with the points that are missing."""
     known: dict[str, float] = {}
     for spec in report.tests:
         known[spec.part] = known.get(spec.part, 0.0) + spec.points
-    parts = [part for part in run.assignment.manifest.parts if run.part in ("", part.id)]
-    lost = [
+    return [
         TestSpec(f"test_part_{part.id}", part.id, f"{part.title}: graders that could not be loaded.", missing)
-        for part in parts
-        if (missing := round(part.points - known.get(part.id, 0.0), 6)) > 0
+        for part in run.assignment.manifest.parts
+        if run.part in ("", part.id) and (missing := round(part.points - known.get(part.id, 0.0), 6)) > 0
     ]
-    return score([*report.tests, *lost], report.cases, not_run=report.trouble or NOT_REACHED)
 
 
 def _take_in(run: Run, destination: Path, report: RunReport) -> Path:
@@ -181,6 +204,7 @@ def _start_grader(
         "seed": run.seed,
         "part": run.part,
         "here": run.here,
+        "collect_only": run.collect_only,
         "off": list(run.off),
         "first_uid": first_uid,
     }

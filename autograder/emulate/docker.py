@@ -1,7 +1,7 @@
 """Gradescope's steps in real containers, where a Docker engine runs.
 
-The package's front imports it. The steps are those of `local`; the commands were tried
-against a stand-in for `docker`, since the machine that this was written on has no engine.
+The package's front imports it. The steps are those of `local`. The tests put a stand-in for
+`docker` on PATH and read the commands that it gets: these have not met a real engine yet.
 """
 
 import os

@@ -19,7 +19,7 @@ from autograder.grading.asserts import (
     check_gradient,
 )
 from autograder.grading.marks import by_case, limits
-from autograder.grading.submission import fetch, given, printed, reference, seconds, send
+from autograder.grading.submission import fetch, given, printed, reference, replace, seconds, send
 
 __all__ = [
     "assert_close",
@@ -37,6 +37,7 @@ __all__ = [
     "limits",
     "printed",
     "reference",
+    "replace",
     "seconds",
     "send",
 ]

@@ -58,14 +58,15 @@ def main() -> int:
 
 def _run(settings: Settings, tell: Any) -> int:
     # Before pytest reads a grader: the fork server must be older than every secret.
-    workshop = (LocalWorkshop if settings.here else Workshop)(settings.equipment())
+    alone = settings.here or settings.collect_only
+    workshop = (LocalWorkshop if alone else Workshop)(settings.equipment())
     grading = Grading(settings, tell, workshop)
     folders = [settings.assignment.public_tests, settings.assignment.hidden_tests]
-    capture = ["--capture=no"] if settings.here else []
+    mode = ["--capture=no"] * settings.here + ["--collect-only"] * settings.collect_only
     # In the run's own folder: graders must not take settings from a folder above them.
     Path("graders.ini").write_text("[pytest]\n")
     rootdir = f"--rootdir={settings.assignment.folder}"
-    arguments = [*OPTIONS, rootdir, *capture, *(str(folder) for folder in folders if folder)]
+    arguments = [*OPTIONS, rootdir, *mode, *(str(folder) for folder in folders if folder)]
     try:
         status = pytest.main(arguments, plugins=[plugin, grading])
     finally:

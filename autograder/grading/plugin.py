@@ -46,6 +46,7 @@ class Settings:
         seed: of the run's random inputs.
         part: only this part, "" for all.
         here: the student's code runs in this process, for a debugger.
+        collect_only: the graders are loaded and counted, and nothing of the submission runs.
         off: layers of the sandbox that are left out on purpose.
         first_uid: start of the run's user ids.
     """
@@ -55,6 +56,7 @@ class Settings:
     seed: int = 0
     part: str = ""
     here: bool = False
+    collect_only: bool = False
     off: tuple[str, ...] = ()
     first_uid: int | None = None
 

@@ -175,7 +175,10 @@ class RemoteTransport:
         status = self._process.end(PATIENCE)
         self._closed.set()
         self._reader.join(1)
-        self._death = _why_it_died(self._stopped_for, status, self._allowance)
+        if status is None and self._stopped_for is None:  # it lived on behind a line that it had closed
+            self._death = _garbled()
+        else:
+            self._death = _why_it_died(self._stopped_for, status or 0, self._allowance)
         return self._death
 
     def _watch(self) -> None:
@@ -287,9 +290,9 @@ class Sandbox:
             error, self._function_error = self._function_error, None
             raise error
         match self._read(answer, label):
-            case ("value", value):
+            case (str("value"), value):
                 return value
-            case ("error", dict() as report):
+            case (str("error"), dict() as report):
                 raise _student_error(label, report, self._memory_mb)
         raise _garbled()
 
@@ -319,6 +322,7 @@ class Sandbox:
         return Handle(self, ref, label)
 
     def _read(self, message: bytes, label: str) -> tuple[object, ...]:
+        """A message's parts. No part is used before its type is known: a handle would ask its maker."""
         try:
             value = decode(message, lambda ref: self._resolve(ref, label))
         except WireError as error:
@@ -341,7 +345,9 @@ class Sandbox:
         return encode(result, self._keep)
 
 
-def _check_arguments(function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, Any]) -> None:
+def _check_arguments(
+    function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, Any]
+) -> None:
     """Tells a call that does not fit the function's parameters: the mistake of who calls."""
     try:
         inspect.signature(function).bind(*args, **kwargs)
@@ -357,7 +363,8 @@ def _student_error(label: str, report: dict[Any, Any], memory_mb: int) -> Studen
     try:
         kind = Kind(report["kind"])
         exception, message, frames = (report[key] for key in ("exception", "message", "frames"))
-        places = [_place(*frame) for frame in frames[-6:]] if type(frames) is list else []
+        plain = [frame for frame in frames[-6:] if type(frame) is tuple] if type(frames) is list else []
+        places = [_place(*frame) for frame in plain]
         exception, message = str(exception)[:100], str(message)[:MAX_TEXT].strip()
     except (ArithmeticError, LookupError, TypeError, ValueError):
         return _garbled()
@@ -368,6 +375,7 @@ def _student_error(label: str, report: dict[Any, Any], memory_mb: int) -> Studen
         Kind.SYNTAX: f"Python cannot read your file{where}: {message}.",
         Kind.MISSING_FILE: f"{message}{where}.",
         Kind.MISSING_NAME: f"{message}.",
+        Kind.TYPE: f"{label} gave a value that cannot be read: {message}",
         Kind.POLICY: f"{message}. This assignment does not allow that library.",
     }
     raised = f"{label} raised {exception}{': ' + message if message else ''}"

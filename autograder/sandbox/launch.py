@@ -59,8 +59,10 @@ class Process(Protocol):
     def read_printed(self, size: int) -> bytes:
         """Part of what was printed; empty at the end."""
 
-    def end(self, patience: float) -> int:
-        """Kills the process and all of its user's; returns its exit status, negative for a signal.
+    def end(self, patience: float) -> int | None:
+        """Ends the process, and all of its user's where it may have started others.
+
+        Returns its exit status, negative for a signal; None if it did not leave by itself and was killed.
 
         Args:
             patience: seconds in which it may still leave by itself.
@@ -150,7 +152,7 @@ class ForkServer:
         except OSError:
             return b""
 
-    def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, int]:
+    def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         answer = b""
         with self._lock, suppress(OSError):
             socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
@@ -159,10 +161,8 @@ class ForkServer:
             # An answer that came later would be taken for that to the next request.
             self._server.kill()
             self._server.wait()
-            raise SandboxError(
-                "fork server", "It has gone away.", "Run again; if it recurs, give the run more memory."
-            )
-        result: dict[str, int] = json.loads(answer)
+            raise _gone()
+        result: dict[str, Any] = json.loads(answer)
         return result
 
     def launch(self, confinement: Confinement, rules: Rules) -> "ForkedProcess":
@@ -182,9 +182,14 @@ class ForkServer:
                 raise
         return ForkedProcess(self, answer["process"], channel, printed)
 
-    def end(self, process: int, patience: float, everybody: bool) -> int:
-        """Exit status of a sandbox, which has ended when this returns."""
-        return self._ask({"end": process, "patience": patience, "everybody": everybody})["status"]
+    def end(self, process: int, patience: float, everybody: bool, generation: int) -> int | None:
+        """Exit status of a sandbox, None if it was killed; it has ended when this returns."""
+        if generation != self.generation:
+            raise _gone()
+        status: int | None = self._ask({"end": process, "patience": patience, "everybody": everybody})[
+            "status"
+        ]
+        return status
 
     @property
     def generation(self) -> int:
@@ -201,6 +206,12 @@ class ForkServer:
             self._server.wait()
 
 
+def _gone() -> SandboxError:
+    return SandboxError(
+        "fork server", "It has gone away.", "Run again; if it recurs, give the run more memory."
+    )
+
+
 class ForkedProcess:
     """A sandbox that the fork server has made."""
 
@@ -212,6 +223,7 @@ class ForkedProcess:
         self._generation = server.generation
         self._channel, self._printed = channel, printed
         self._status: int | None = None
+        self._ended = False
         self._lock = threading.Lock()
 
     def read(self, size: int) -> bytes:
@@ -226,14 +238,12 @@ class ForkedProcess:
         """See Process."""
         return self._printed.recv(size)
 
-    def end(self, patience: float) -> int:
+    def end(self, patience: float) -> int | None:
         """See Process."""
         with self._lock:  # the watchdog and the test may both want the end
-            if self._status is None:
-                if self._generation != self._server.generation:
-                    self._status = -9  # it went with its server
-                else:
-                    self._status = self._server.end(self._number, patience, self.may_multiply)
+            if not self._ended:
+                self._status = self._server.end(self._number, patience, self.may_multiply, self._generation)
+                self._ended = True
                 # Wakes whoever still reads, even if a process that got away holds the other end.
                 for stream in (self._channel, self._printed):
                     with suppress(OSError):
@@ -300,7 +310,7 @@ class SpawnedProcess:
         """See Process."""
         return self._child.stderr.read(size) if self._child.stderr else b""
 
-    def end(self, patience: float) -> int:
+    def end(self, patience: float) -> int | None:
         """See Process."""
         with self._lock:
             with suppress(subprocess.TimeoutExpired):
@@ -309,7 +319,8 @@ class SpawnedProcess:
                 with suppress(OSError):
                     os.killpg(self._child.pid, 9)
             self._child.kill()
-            return self._child.wait()
+            self._child.wait()
+            return None
 
     def close(self) -> None:
         """See Process."""

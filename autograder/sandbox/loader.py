@@ -67,14 +67,34 @@ class _CheckedLoader(importlib.machinery.SourceFileLoader):
 
         Raises:
             PolicyError: if it imports what the assignment does not allow.
+            SyntaxError: if Python cannot read it.
         """
         path = self.get_filename(fullname)
-        tree = ast.parse(self.get_data(path), path)
+        tree = ast.parse(_text_of(self.get_data(path), path), path)
         for package, line in _imports(tree):
             if package not in self.allowed:
                 raise PolicyError(f"{Path(path).name}, line {line}, imports {package}")
         code: CodeType = compile(tree, path, "exec", dont_inherit=True)
         return code
+
+
+def _text_of(data: bytes, path: str) -> str:
+    """The text of a file. What Python itself says of one that is no text differs between its versions.
+
+    Raises:
+        SyntaxError: with the line, if it is no text in the encoding that it names.
+    """
+    try:
+        text = importlib.util.decode_source(data)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        known = isinstance(error, SyntaxError) and str(error).startswith("unknown encoding")
+        problem = str(error) if known else "it is not UTF-8 text. Save it as UTF-8"
+        line = data[: getattr(error, "start", 0)].count(b"\n") + 1
+        raise SyntaxError(problem, (path, line, None, None)) from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise SyntaxError("it holds a NUL byte. Save it as plain text", (path, line, None, None))
+    return text
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:

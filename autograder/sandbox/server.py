@@ -47,7 +47,7 @@ class Server:
         for process in list(self._sandboxes):
             self._end(process, patience=0, everybody=True)
 
-    def _answer(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, int]:
+    def _answer(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, int | None]:
         if "end" in request:
             return {"status": self._end(request["end"], request["patience"], request["everybody"])}
         confinement = layers.Confinement(**request["confinement"])
@@ -59,8 +59,8 @@ class Server:
         self._sandboxes[process] = confinement.uid
         return {"process": process}
 
-    def _end(self, process: int, patience: float, everybody: bool) -> int:
-        """Exit status of a sandbox: its own if it leaves within `patience` seconds, else it is killed.
+    def _end(self, process: int, patience: float, everybody: bool) -> int | None:
+        """Exit status of a sandbox if it leaves within `patience` seconds; else it is killed: None.
 
         With `everybody`, whatever else runs as its user is killed too.
         """
@@ -71,11 +71,11 @@ class Server:
             ended, status = os.waitpid(process, os.WNOHANG)
         if not ended:
             os.kill(process, signal.SIGKILL)
-            _, status = os.waitpid(process, 0)
+            os.waitpid(process, 0)
         uid = self._sandboxes.pop(process)
         if uid is not None and everybody:
             _kill_user(uid)
-        return os.waitstatus_to_exitcode(status)
+        return os.waitstatus_to_exitcode(status) if ended else None
 
 
 def _kill_user(uid: int) -> None:

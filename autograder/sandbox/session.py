@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from autograder.errors import WireError
 from autograder.model import Kind
 from autograder.sandbox.loader import MissingFileError, PolicyError, StudentFiles
 from autograder.wire import Ref, decode, encode
@@ -75,10 +76,20 @@ class Session:
         exec(compile(source, f"<{name}>", "exec"), module.__dict__)
         return module
 
+    def _do_replace(self, name: str, functions: dict[str, object]) -> None:
+        try:
+            module = importlib.import_module(name)
+        except BaseException:  # missing or broken: that costs its own part, not the one that builds on it
+            module = sys.modules[name] = ModuleType(name)
+        for function_name, function in functions.items():
+            setattr(module, function_name, function)
+
     def _do_get(self, target: object, name: str) -> object:
         try:
             return getattr(target, name)
         except AttributeError as error:
+            if error.__traceback__ and error.__traceback__.tb_next:
+                raise  # not the name is missing: the student's own property failed
             raise _MissingNameError(_missing(target, name)) from error
 
     def _do_reference(self, target: object, name: str) -> object:
@@ -185,6 +196,7 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
     (NotImplementedError, Kind.NOT_IMPLEMENTED),
     (MemoryError, Kind.MEMORY),
     (SyntaxError, Kind.SYNTAX),
+    (WireError, Kind.TYPE),
 )
 
 
@@ -194,9 +206,11 @@ def _kind(error: BaseException) -> Kind:
 
 def _text(error: BaseException) -> str:
     try:
+        if isinstance(error, WireError):
+            return error.problem
         text = error.msg if isinstance(error, SyntaxError) else str(error)
         return text[:MAX_TEXT]
-    except Exception:
+    except BaseException:  # the student's own __str__ may raise anything
         return ""
 
 

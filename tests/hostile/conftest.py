@@ -4,10 +4,12 @@ To add an attack, make the folder corpus/<name>/ with the files that differ from
 reference, mostly square.py. Its docstring says in one sentence what it tries. Nothing else is edited.
 """
 
+import ctypes
 import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -33,6 +35,7 @@ collect_ignore = ["corpus", "course"]
 # No student may see these: text of the hidden graders, an input and an expected value of theirs,
 # where they lie, what the harness's environment and the metadata hold.
 SECRETS = ("wisteria", "7.390625", "54.6213", "hidden_tests", "WORDS", *SECRET.values(), "ada@example.edu")
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 FIRST_SANDBOX_USER = 1 << 24  # no person or service of a system has such a number
 
 
@@ -62,9 +65,14 @@ class Image:
     stub: Path
     rows: int
 
-    def run(self, submission: Path, layers_off: Sequence[str] = (), **limits: float) -> EmulatedRun:
+    def run(self, submission: Path, layers_off: Sequence[str] = ()) -> EmulatedRun:
         """Grades one submission as Gradescope would, on two processors to save time."""
-        return self.emulator.run(submission, cpus=2, layers_off=layers_off, **limits)
+        left_before = left_behind()
+        run = self.emulator.run(submission, cpus=2, layers_off=layers_off)
+        left = left_behind() - left_before
+        remove(left)
+        assert left == set()
+        return run
 
     def check(self, run: EmulatedRun, secrets: Sequence[str] = SECRETS) -> None:
         """What must hold after every run, whatever was handed in."""
@@ -75,34 +83,53 @@ class Image:
         Results.model_validate(run.results)
         assert len(run.results["tests"]) == self.rows
         shown = json.dumps(run.results, ensure_ascii=False)
-        assert [secret for secret in (*secrets, str(self.emulator.base)) if secret in shown] == []
-        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "".join(texts(run)))
-        assert not [text for text in texts(run) if UNJUDGED in text], run.stdout
-        assert left_in_shared_folders() == []
+        places = [f"{self.emulator.base}/{name}" for name in ("source", "results", "submission")]
+        assert [secret for secret in (*secrets, *places) if secret in shown] == []
+        assert not UNSAFE.search("".join(self.texts(run)))
+        assert not [text for text in self.texts(run) if UNJUDGED in text], run.stdout
+
+    @staticmethod
+    def texts(run: EmulatedRun) -> list[str]:
+        """Each text that the student reads."""
+        return [run.results.get("output", ""), *(row["output"] for row in run.results["tests"])]
+
+    @staticmethod
+    def told(run: EmulatedRun) -> list[tuple[Any, ...]]:
+        """All that a run says of its tests."""
+        return [(row["name"], row["score"], row["status"], row["output"]) for row in run.results["tests"]]
 
 
-def texts(run: EmulatedRun) -> list[str]:
-    """Each text that the student reads."""
-    return [run.results.get("output", ""), *(row["output"] for row in run.results["tests"])]
-
-
-def told(run: EmulatedRun) -> list[tuple[Any, ...]]:
-    """All that a run says of its tests."""
-    return [(row["name"], row["score"], row["status"], row["output"]) for row in run.results["tests"]]
-
-
-def left_in_shared_folders() -> list[str]:
-    """What a sandbox has left where everybody may write."""
+def left_behind() -> set[str]:
+    """What sandboxes have left where everybody may write, and what runs have left of their own folders."""
     found = []
     for shared in map(Path, SHARED_FOLDERS):
-        entries = [*shared.iterdir(), *shared.glob("autograder-run-*/**/powers_only")] if shared.is_dir() else []
-        for entry in entries:
-            try:
-                if entry.lstat().st_uid >= FIRST_SANDBOX_USER:
-                    found.append(str(entry))
-            except OSError:
-                continue  # another run's, which has just ended
-    return found
+        found += [entry for entry in (shared.iterdir() if shared.is_dir() else ()) if owner(entry) >= FIRST_SANDBOX_USER]
+    in_use = {os.path.realpath(cwd) for cwd in Path("/proc").glob("[0-9]*/cwd")}
+    runs = [run for run in Path(tempfile.gettempdir()).glob("autograder-run-*") if str(run) not in in_use]
+    return {str(entry) for entry in (*found, *runs)} | shared_memory()
+
+
+def owner(path: Path) -> int:
+    """User of a file, -1 where it has just gone."""
+    try:
+        return path.lstat().st_uid
+    except OSError:
+        return -1
+
+
+def shared_memory() -> set[str]:
+    """System V segments of the sandboxes' users, by number."""
+    rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    return {f"shared memory {row[1]}" for row in rows if int(row[7]) >= FIRST_SANDBOX_USER}
+
+
+def remove(left: set[str]) -> None:
+    """Cleans up after a failure."""
+    for entry in left:
+        if entry.startswith("shared memory "):
+            ctypes.CDLL(None).shmctl(int(entry.rpartition(" ")[2]), 0, None)
+        else:
+            subprocess.run(["rm", "-rf", "--", entry], check=True)
 
 
 @pytest.fixture(scope="session")

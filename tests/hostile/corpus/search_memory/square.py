@@ -16,8 +16,9 @@ def square(x):
         low, high = (int(number, 16) for number in area.split("-"))
         if rights.startswith("rw") and "[v" not in line and high - low < 64 << 20:
             memory = ctypes.string_at(low, high - low)
-            for wanted in (b"def " + b"test_", b"HID" + b"DEN", b"wis" + b"teria"):
+            for wanted in (b"def test_", b"HIDDEN", b"lantern", b"wister"):
                 at = memory.find(wanted)
-                if at >= 0 and b"wanted" not in memory[at - 200 : at + 200]:
-                    print(memory[at : at + 200])
+                while at >= 0:
+                    print(memory[at : at + 40])
+                    at = memory.find(wanted, at + 1)
     raise ValueError("searched")
