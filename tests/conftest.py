@@ -131,6 +131,7 @@ def make_assignment(folder: Path, graders: Mapping[str, str], hidden: Mapping[st
     """An assignment of one or more parts, with these graders."""
     write_files(folder, {"tiny/assignment.toml": manifest})
     for place, files in (("tiny/tests", graders), ("hidden", hidden)):
+        (folder / place).mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             head = GRADER_HEAD if name.startswith("test_") else ""
             write_files(folder / place, {name: head + textwrap.dedent(text)})
@@ -146,9 +147,8 @@ def manifest_text(points: Mapping[str, float], limits: str = "", more: str = "")
     return f'title = "Tiny"\nsummary = "A small course."\n{parts}[limits]\n{limits}\n{more}\n'
 
 
-@pytest.fixture
-def graded(tmp_path: Path) -> Callable[..., Graded]:
-    """Grades `code` as a.py with one grader file (or several) and gives what came of it."""
+def grader_in(folder: Path) -> Callable[..., Graded]:
+    """A function that grades `code` as a.py with one grader file, or several, and gives what came of it."""
 
     def grade_it(
         graders: str | Mapping[str, str],
@@ -161,14 +161,26 @@ def graded(tmp_path: Path) -> Callable[..., Graded]:
         **run: Any,
     ) -> Graded:
         files = {"test_tiny.py": graders} if isinstance(graders, str) else graders
-        assignment = make_assignment(tmp_path, files, hidden or {}, manifest_text(points or {"1.1": 1}, limits))
-        submission = tmp_path / "submission"
+        assignment = make_assignment(folder, files, hidden or {}, manifest_text(points or {"1.1": 1}, limits))
+        submission = folder / "submission"
         submission.mkdir(exist_ok=True)
         write_files(submission, {"a.py": code} if isinstance(code, str) else code)
-        made = Run(assignment, submission, results=tmp_path / "results.json", **run)
+        made = Run(**{"assignment": assignment, "submission": submission, "results": folder / "results.json", **run})
         return Graded(made, grade(made, on_case))
 
     return grade_it
+
+
+@pytest.fixture
+def graded(tmp_path: Path) -> Callable[..., Graded]:
+    """See grader_in."""
+    return grader_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def graded_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Graded]:
+    """See grader_in; for a grading that several tests look at."""
+    return grader_in(tmp_path_factory.mktemp("graded"))
 
 
 def user_processes(first: int, count: int = 4096) -> list[int]:

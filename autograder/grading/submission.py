@@ -31,6 +31,8 @@ class Submission:
         self._modules: dict[str, Handle] = {}
 
     def __getattr__(self, name: str) -> Handle:
+        if name.startswith("__"):
+            raise AttributeError(name)  # protocols of Python and pytest probe for these
         if name not in self._modules:
             self._modules[name] = self._sandbox.ask(f"{name}.py", "import", name)
         return self._modules[name]

@@ -5,6 +5,7 @@ fork, as `python -m autograder.sandbox.child` with pipes on standard input and
 output. Imports nothing that only POSIX has.
 """
 
+import faulthandler
 import importlib
 import json
 import os
@@ -25,6 +26,7 @@ from autograder.sandbox.session import Session
 __all__ = ["ANSWER", "CALL_BACK", "GREETING", "REQUEST", "Rules", "preload", "start"]
 
 # The first byte of a frame says what it is.
+START_SECONDS = 120  # for the imports of a spawned sandbox, and until it is needed
 GREETING, REQUEST, ANSWER, CALL_BACK = b"G", b"Q", b"V", b"C"
 
 
@@ -129,10 +131,13 @@ def main() -> None:
     stream = Descriptors(os.dup(0), os.dup(1))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    confinement = layers.Confinement(**settings["confinement"])
+    # A grader that was killed ends nobody; this ends even a loop in C, on every system.
+    faulthandler.dump_traceback_later(confinement.cpu_seconds + START_SECONDS, exit=True)
     preload(settings["preload"])
     seccomp.prepare()
     forget_engine()
-    start(stream, layers.Confinement(**settings["confinement"]), Rules(**settings["rules"]))
+    start(stream, confinement, Rules(**settings["rules"]))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ MAX_TEXT = 2000  # characters of a student's message that are passed on
 KEPT_OUTPUT = 4000  # bytes of a student's output that are passed on, from its end
 PATIENCE = 0.5  # seconds for a process that has closed its channel to leave by itself
 WATCH_SECONDS = 0.05
+START_SECONDS = 120
 
 
 class StudentError(Exception):
@@ -125,7 +126,7 @@ class RemoteTransport:
         self._stopped_for: Kind | None = None
         self._closed = threading.Event()
         self._death: StudentError | None = None
-        self._deadline = time.monotonic() + allowance.seconds
+        self._deadline = time.monotonic() + START_SECONDS
         self._reader = threading.Thread(target=self._collect_printed, daemon=True)
         self._reader.start()
         threading.Thread(target=self._watch, daemon=True).start()
@@ -139,6 +140,8 @@ class RemoteTransport:
         with suppress(ChannelClosedError):
             frame = self._channel.receive()
             if frame[:1] == GREETING:
+                # Where there is no fork, the import of torch alone can take longer than a test may.
+                self._deadline = time.monotonic() + self._allowance.seconds
                 return frame[1:]
         self.close()
         raise SandboxError(

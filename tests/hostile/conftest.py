@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ collect_ignore = ["corpus", "course"]
 # where they lie, what the harness's environment and the metadata hold.
 SECRETS = ("wisteria", "7.390625", "54.6213", "hidden_tests", "WORDS", *SECRET.values(), "ada@example.edu")
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+SHARED_MEMORY_KEY = 0x5EED  # of corpus/message_in_shared_memory
 FIRST_SANDBOX_USER = 1 << 24  # no person or service of a system has such a number
 
 
@@ -70,7 +72,10 @@ class Image:
         left_before = left_behind()
         run = self.emulator.run(submission, cpus=2, layers_off=layers_off)
         left = left_behind() - left_before
-        remove(left)
+        if left:  # another run on this machine may be using its own just now
+            time.sleep(1)
+            left &= left_behind()
+        remove_ours(left)
         assert left == set()
         return run
 
@@ -100,13 +105,17 @@ class Image:
 
 
 def left_behind() -> set[str]:
-    """What sandboxes have left where everybody may write, and what runs have left of their own folders."""
-    found = []
+    """What sandboxes' users have where everybody may write: files, and segments of shared memory.
+
+    The folders of runs in /tmp are looked at elsewhere: other runs may be going on here.
+    """
+    found = set()
     for shared in map(Path, SHARED_FOLDERS):
-        found += [entry for entry in (shared.iterdir() if shared.is_dir() else ()) if owner(entry) >= FIRST_SANDBOX_USER]
-    in_use = {os.path.realpath(cwd) for cwd in Path("/proc").glob("[0-9]*/cwd")}
-    runs = [run for run in Path(tempfile.gettempdir()).glob("autograder-run-*") if str(run) not in in_use]
-    return {str(entry) for entry in (*found, *runs)} | shared_memory()
+        entries = shared.iterdir() if shared.is_dir() else ()
+        found |= {str(entry) for entry in entries if owner(entry) >= FIRST_SANDBOX_USER}
+    rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    segments = (f"shared memory {row[1]} {row[0]}" for row in rows if int(row[7]) >= FIRST_SANDBOX_USER)
+    return found | set(segments)
 
 
 def owner(path: Path) -> int:
@@ -117,18 +126,12 @@ def owner(path: Path) -> int:
         return -1
 
 
-def shared_memory() -> set[str]:
-    """System V segments of the sandboxes' users, by number."""
-    rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
-    return {f"shared memory {row[1]}" for row in rows if int(row[7]) >= FIRST_SANDBOX_USER}
-
-
-def remove(left: set[str]) -> None:
-    """Cleans up after a failure."""
+def remove_ours(left: set[str]) -> None:
+    """After a failure: only what the corpus makes under its own names, since the machine is not ours alone."""
     for entry in left:
-        if entry.startswith("shared memory "):
-            ctypes.CDLL(None).shmctl(int(entry.rpartition(" ")[2]), 0, None)
-        else:
+        if entry.startswith("shared memory ") and int(entry.split()[3]) == SHARED_MEMORY_KEY:
+            ctypes.CDLL(None).shmctl(int(entry.split()[2]), 0, None)
+        elif "left_by_square" in Path(entry).name:
             subprocess.run(["rm", "-rf", "--", entry], check=True)
 
 

@@ -1,20 +1,23 @@
-"""Each folder of corpus/ is handed in: it gains nothing, shows nothing, breaks nothing, and harms no other run."""
+"""Each folder of corpus/ is handed in: it gains nothing, shows nothing, and harms no other run."""
 
 import ast
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from autograder.assignment import Assignment
+from autograder.run import Run, grade
+
 HERE = Path(__file__).parent
-ATTACKS = sorted(folder.name for folder in (HERE / "corpus").iterdir())
+ATTACKS = sorted(folder.name for folder in (HERE / "corpus").iterdir() if folder.is_dir())
 ATTACKED = 2  # rows of part 1.1 come first: its points are 5 of 10, and part 1.2 must keep its own
 
 # The sentence that the student reads of the public test, where it should be exact.
 VERDICTS = {
-    "close_every_descriptor": "Your code",
     "crash": "crashed with signal 11 (SIGSEGV)",
     "disk_bomb": "File too large",
     "equals_everything": "got an object of type Everything",
@@ -31,7 +34,6 @@ VERDICTS = {
     "print_20_mb": "printed more than 64 KiB",
     "raise_base_exceptions": "square raised KeyboardInterrupt",
     "raise_limits": "gained []",
-    "spoofed_class": "",
 }
 
 # These must hold with a layer less: no layer stands alone between an attack and its aim.
@@ -47,19 +49,8 @@ WITHOUT_A_LAYER = (
 )
 
 
-def write(name: str, content: str | bytes) -> Callable[[Path], None]:
-    """Puts one file into the submission."""
-
-    def change(folder: Path) -> None:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-    return change
-
-
-def replace_square(make: Callable[[Path], object]) -> Callable[[Path], None]:
-    """Puts something that is no file in the place of square.py."""
+def in_place_of_square(make: Callable[[Path], object]) -> Callable[[Path], None]:
+    """Puts something else in the place of square.py."""
 
     def change(folder: Path) -> None:
         (folder / "square.py").unlink()
@@ -83,10 +74,12 @@ for root in ("/autograder", os.environ.get("AUTOGRADER_ROOT", "/autograder")):
         pass
 os._exit(0)
 """
-SHADOWS = ("conftest.py", "numpy.py", "pytest.py", "sitecustomize.py", "usercustomize.py", "autograder.py", "json.py",
-           "__init__.py", "tests/conftest.py", "autograder/__init__.py", "numpy/__init__.py", "square/__init__.py",
-           "test_1_1_square.py", "plugin.py")  # fmt: skip
-SETTINGS = {
+SHADOWS = {
+    **dict.fromkeys(
+        ("conftest.py", "numpy.py", "pytest.py", "json.py", "autograder.py", "plugin.py"), FORGER
+    ),
+    **dict.fromkeys(("sitecustomize.py", "usercustomize.py", "__init__.py", "test_1_1_square.py"), FORGER),
+    **dict.fromkeys(("tests/conftest.py", "autograder/__init__.py", "square/__init__.py"), FORGER),
     "forge.pth": "import os; os._exit(0)\n",
     "pytest.ini": "[pytest]\naddopts = -p conftest --collect-only\n",
     "graders.ini": "[pytest]\naddopts = --collect-only\n",
@@ -96,57 +89,80 @@ SETTINGS = {
     "setup.sh": "#!/bin/sh\nexit 0\n",
     "assignment.toml": "title = 'forged'\n",
     "results.json": '{"score": 10}',
+    "square.py": "def square(x):\n    raise NotImplementedError\n",
 }
 
 
 def shadows(folder: Path) -> None:
     """Files that shadow modules or configure tools, beside a square.py that is not written."""
-    for name in SHADOWS:
-        write(name, FORGER)(folder)
-    for name, text in SETTINGS.items():
-        write(name, text)(folder)
-    write("square.py", "def square(x):\n    raise NotImplementedError\n")(folder)
+    for name, text in SHADOWS.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
 
 
-NAMES = ("<script>alert(1)<.py", "\x1b[31mred.py", "\u202egnp.py", "=1+1.py", "new\nline.py", "a" * 200 + ".py", "SQUARE.PY",
-         "..\\square.py", "square.py ", "-rf.py")  # fmt: skip
+def odd_names(folder: Path) -> None:
+    """Other files, whose names hold markup, escapes, a formula and a line end."""
+    for name in ("<script>alert(1)<.py", "\x1b[31mred.py", "\u202egnp.py", "=1+1.py", "new\nline.py"):
+        (folder / name).touch()
+    for name in ("a" * 200 + ".py", "SQUARE.PY", "..\\square.py", "square.py ", "-rf.py"):
+        (folder / name).touch()
 
-# What is handed in otherwise than as a folder of the corpus: how it is made from the reference, its points.
-MADE: dict[str, tuple[str, Callable[[Path], None], float]] = {
-    "symlink_to_a_grader": (
-        "A symbolic link to a hidden grader.",
-        replace_square(lambda path: path.symlink_to("../source/powers/hidden_tests/test_1_1_square.py")),
+
+def one_folder_too_deep(folder: Path) -> None:
+    """All files in a folder, as many a zip has them."""
+    (folder / "work").mkdir()
+    for name in ("square.py", "cube.py"):
+        (folder / name).rename(folder / "work" / name)
+
+
+def latin_1_declared(text: str) -> bytes:
+    """With the line that says so."""
+    return f"# coding: latin-1\n{text}".encode("latin-1")
+
+
+RIGHT = "# é\ndef square(x):\n    return x * x\n"
+BROKEN = "def square(x):\n    return x *\n"
+TABS = "def square(x):\n\tif 1:\n        return x * x\n"
+
+# What else is handed in, honest or not: how it is made from the reference, and its points of 10.
+MADE: dict[str, tuple[Callable[[Path], object], float]] = {
+    "symbolic link to a grader": (
+        in_place_of_square(lambda path: path.symlink_to("../source/powers/hidden_tests/test_1_1_square.py")),
         5,
     ),
-    "symlink_to_the_metadata": (
-        "A symbolic link to the submission's metadata.",
-        replace_square(lambda path: path.symlink_to("../submission_metadata.json")),
+    "symbolic link to the metadata": (
+        in_place_of_square(lambda path: path.symlink_to("../submission_metadata.json")),
         5,
     ),
-    "symlink_to_itself": ("A symbolic link to itself.", replace_square(lambda path: path.symlink_to(path.name)), 5),
-    "named_pipe": ("A named pipe, which nobody will ever write to.", replace_square(lambda path: os.mkfifo(path)), 5),
-    "folder_of_that_name": ("A folder with the file's name.", replace_square(lambda path: path.mkdir()), 5),
-    "sparse_file": ("A file of 2 GB without contents.", replace_square(sparse), 5),
-    "shadows": ("Files that shadow modules or configure tools.", shadows, 5),
-    "names": ("Names of other files with markup, escapes and line ends.", lambda f: [write(n, "")(f) for n in NAMES] and None, 10),
-    "missing_file": ("Honest: a file is missing.", replace_square(lambda path: None), 5),
-    "empty_file": ("Honest: a file is empty.", write("square.py", ""), 5),
-    "syntax_error": ("Honest: a line is not Python.", write("square.py", "def square(x):\n    return x *\n"), 5),
-    "tabs_and_spaces": ("Honest: tabs and spaces.", write("square.py", "def square(x):\n\tif 1:\n        return x * x\n"), 5),
-    "nul_bytes": ("A file with NUL bytes.", write("square.py", b"def square(x):\n    return x * x\n\0"), 5),
-    "latin_1": ("Honest: Latin-1 that does not say so.", write("square.py", "# é\ndef square(x):\n    return x * x\n".encode("latin-1")), 5),
-    "latin_1_declared": ("Honest: Latin-1 that says so.", write("square.py", "# coding: latin-1\n# é\ndef square(x):\n    return x * x\n".encode("latin-1")), 10),
-    "byte_order_mark": ("Honest: a byte-order mark.", write("square.py", "\ufeffdef square(x):\n    return x * x\n"), 10),
-    "windows_line_ends": ("Honest: CRLF.", write("square.py", "def square(x):\r\n    return x * x\r\n"), 10),
-    "prints_at_import": ("Honest: prints at import.", write("square.py", "print('loading')\ndef square(x):\n    return x * x\n"), 10),
-    "writes_beside_itself": ("Honest: writes and reads a file beside its own.", write("square.py", "open('notes', 'w').write('n')\nopen('square.py').read()\ndef square(x):\n    return x * x\n"), 10),
-    "one_folder_too_deep": ("Honest: the files are in a folder.", lambda folder: [os.makedirs(folder / "work"), *(shutil.move(folder / n, folder / "work") for n in ("square.py", "cube.py"))] and None, 10),
-}  # fmt: skip
+    "symbolic link to itself": (in_place_of_square(lambda path: path.symlink_to(path.name)), 5),
+    "named pipe": (in_place_of_square(os.mkfifo), 5),
+    "folder of that name": (in_place_of_square(Path.mkdir), 5),
+    "sparse file": (in_place_of_square(sparse), 5),
+    "NUL bytes": (in_place_of_square(lambda path: path.write_text(RIGHT + "\0")), 5),
+    "shadows": (shadows, 5),
+    "odd names": (odd_names, 10),
+    "missing file": (in_place_of_square(str), 5),
+    "empty file": (in_place_of_square(Path.touch), 5),
+    "syntax error": (in_place_of_square(lambda path: path.write_text(BROKEN)), 5),
+    "tabs and spaces": (in_place_of_square(lambda path: path.write_text(TABS)), 5),
+    "Latin-1": (in_place_of_square(lambda path: path.write_bytes(RIGHT.encode("latin-1"))), 5),
+    "Latin-1 that says so": (in_place_of_square(lambda path: path.write_bytes(latin_1_declared(RIGHT))), 10),
+    "byte-order mark": (in_place_of_square(lambda path: path.write_text(RIGHT, encoding="utf-8-sig")), 10),
+    "Windows line ends": (in_place_of_square(lambda path: path.write_text(RIGHT, newline="\r\n")), 10),
+    "prints at import": (in_place_of_square(lambda path: path.write_text(f"print('hello')\n{RIGHT}")), 10),
+    "expects its own folder": (
+        in_place_of_square(
+            lambda path: path.write_text(f"open('n', 'w').close()\nopen('square.py').close()\n{RIGHT}")
+        ),
+        10,
+    ),
+    "one folder too deep": (one_folder_too_deep, 10),
+}
 MADE_VERDICTS = {
-    "missing_file": "square.py was not handed in.",
-    "syntax_error": "Python cannot read your file (square.py, line 2)",
-    "tabs_and_spaces": "Python cannot read your file (square.py, line 3)",
-    "empty_file": "square.py defines no 'square'",
+    "empty file": "square.py defines no 'square'",
+    "missing file": "square.py was not handed in.",
+    "syntax error": "Python cannot read your file (square.py, line 2)",
+    "tabs and spaces": "Python cannot read your file (square.py, line 3)",
 }
 
 
@@ -196,13 +212,28 @@ def test_no_layer_stands_alone(powers, submission, name, layer):
 @pytest.mark.parametrize("name", MADE)
 def test_what_is_handed_in_otherwise(powers, submission, name):
     """Links, pipes, shadowing files, and what honest students do."""
-    _, change, points = MADE[name]
+    change, points = MADE[name]
     change(submission)
     run = powers.run(submission)
 
     powers.check(run)
     assert run.score == points
     assert MADE_VERDICTS.get(name, "") in run.results["tests"][0]["output"]
+
+
+@pytest.mark.parametrize("name", ["closed_folders", "deep_folders", "disk_bomb"])
+def test_nothing_is_left_of_a_run_s_folders(workplace, submission, monkeypatch, name):
+    """However they were filled: the run's own folder of temporary files is empty afterwards."""
+    temporary = workplace / f"tmp_{name}"
+    temporary.mkdir()
+    temporary.chmod(0o711)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assignment = Assignment.from_repository(HERE / "course", "powers")
+
+    report = grade(Run(assignment, hand_in(submission, name)))
+
+    assert report.trouble == ""
+    assert list(temporary.iterdir()) == []
 
 
 def test_markup_is_shown_as_text(powers, submission):

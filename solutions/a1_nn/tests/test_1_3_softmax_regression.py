@@ -91,29 +91,30 @@ def test_softmax_regression_reads_its_weights_at_every_call(student):
     by_key = network.predict(X)
     network.weights = {"W1": np.zeros((2, 4)), "b1": new_b1}
     as_a_whole, gradients = loss_and_gradients(network, X, y)
+    _, fresh = loss_and_gradients(regression(student, np.zeros((2, 4)), new_b1), X, y)
 
     p = probabilities(X, np.zeros((2, 4)), new_b1)
+    assert_shape(fresh["b1"], (4,), what="the gradient of b1 of a fresh network")
     assert_close(by_key, probabilities(X, new_W1, 0.0), what="the predictions after a new W1")
     assert_close(as_a_whole, -np.log(p[np.arange(3), y]).mean(), what="the loss after a new dict of weights")
-    assert_close(gradients["b1"], (p - np.eye(4)[y]).mean(axis=0), what="the gradient of b1 after a new dict")
+    assert_close(gradients["b1"], fresh["b1"], what="the gradient of b1 after a new dict of weights")
 
 
 @number("1.3")
 @weight(1)
 def test_softmax_regression_gradient_does_not_stop_at_the_clip(student):
     """An example that is hopelessly wrong still pulls with full force: the gradient is finite and not 0."""
-    W1 = np.array([[500.0, -500.0, 0.0]])
-    network = regression(student, W1, np.zeros(3))
+    network = regression(student, np.array([[500.0, -500.0, 0.0]]), np.zeros(3))
 
     loss, gradients = loss_and_gradients(network, np.array([[1.0], [2.0]]), np.array([1, 0]))
 
     assert_type(loss, float, what="the loss")
     assert_that(np.isfinite(loss), "The loss is not finite.")
-    assert_close(
-        gradients["W1"], [[0.5, -0.5, 0.0]], what="the gradient of W1 where p of the label is 0", rtol=1e-5
-    )
-    assert_close(
-        gradients["b1"], [0.5, -0.5, 0.0], what="the gradient of b1 where p of the label is 0", rtol=1e-5
+    assert_shape(gradients["b1"], (3,), what="the gradient of b1")
+    # (1, -1, 0) / 2, up to a factor that other tests look at.
+    up, down, rest = (float(value) for value in gradients["b1"])
+    assert_that(
+        up > 0.2 and down < -0.2 and abs(rest) < 1e-6, "The gradient of b1 is not (1, -1, 0) / 2."
     )
 
 

@@ -67,19 +67,19 @@ def test_train_epoch_follows_the_order_of_its_seed(student):
 @weight(1)
 def test_train_epoch_measures_the_accuracy_before_each_update(student):
     """The accuracy of a batch is that of the weights before its update."""
-    X, y, W1 = case(7)
+    X, y, W1 = case(9)
     learning_rate = 2.0
 
     network, descent = network_and_descent(student, W1, learning_rate)
     result = student.training.train_epoch(network, descent, X, y, 3, seed=6)
 
     W, hits = W1, 0.0
-    order = np.random.default_rng(6).permutation(7)
-    for rows in (order[0:3], order[3:6], order[6:7]):
+    order = np.random.default_rng(6).permutation(9)
+    for rows in (order[0:3], order[3:6], order[6:9]):
         hits += measures(X[rows], y[rows], W)[1].sum()
         W = W - learning_rate * X[rows].T @ (probabilities(X[rows], W) - np.eye(3)[y[rows]]) / len(rows)
     assert_length(result, 2, what="what train_epoch returns")
-    assert_close(result[1], hits / 7, what="the accuracy of an epoch in which the weights change")
+    assert_close(result[1], hits / 9, what="the accuracy of an epoch in which the weights change")
 
 
 @number("1.6")

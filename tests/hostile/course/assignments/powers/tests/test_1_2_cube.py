@@ -1,6 +1,7 @@
 import numpy as np
-from autograder.grading import assert_close
 from gradescope_utils.autograder_utils.decorators import number, weight
+
+from autograder.grading import assert_close
 
 
 @number("1.2")

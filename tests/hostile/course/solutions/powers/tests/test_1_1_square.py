@@ -1,6 +1,7 @@
 import numpy as np
-from autograder.grading import assert_close
 from gradescope_utils.autograder_utils.decorators import number, weight
+
+from autograder.grading import assert_close
 
 # These words and numbers stand nowhere else: whoever shows one of them has seen inside a hidden grader.
 WORDS = "wisteria lantern"

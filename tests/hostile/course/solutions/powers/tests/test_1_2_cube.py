@@ -1,6 +1,7 @@
 import numpy as np
-from autograder.grading import assert_close
 from gradescope_utils.autograder_utils.decorators import number, weight
+
+from autograder.grading import assert_close
 
 WORDS = "wisteria lantern"
 HIDDEN = np.array([[7.390625, -3.109375], [0.015625, 11.265625]])

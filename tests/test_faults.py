@@ -1,0 +1,216 @@
+"""What goes wrong around a run: killed graders, deadlines, full disks. Results are always left, and nobody is blamed."""
+
+import errno
+import json
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder import run as runs
+from autograder.errors import ResultsError
+from autograder.model import Outcome
+
+ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
+EARNED = """
+    @number("1.1")
+    @weight(2)
+    def test_earned(student):
+        '''It is earned.'''
+        assert student.a.one() == 1
+
+    @number("1.1")
+    @weight(1)
+    def test_fatal(student):
+        '''It ends everything.'''
+        {0}
+
+    @number("1.1")
+    @weight(1)
+    def test_after(student):
+        '''It comes too late.'''
+"""
+CODE = "def one(): return 1\ndef loop():\n    while True: pass\n"
+POINTS = {"1.1": 4}
+
+
+def check_earned(found) -> None:
+    """The first test kept its points, the others were not judged, and the student reads whose fault it is."""
+    assert found.rows["test_earned"].points == 2
+    for name in ("test_fatal", "test_after"):
+        assert found.rows[name].outcome is Outcome.UNJUDGED
+    results = found.results
+    assert [row["score"] for row in results["tests"]] == [2, 0, 0]
+    assert "score" not in results
+
+
+@pytest.mark.parametrize(
+    "fatal",
+    [
+        "import os; os.kill(os.getpid(), 9)",
+        "import os; os._exit(0)",
+        "raise KeyboardInterrupt",
+        "pytest.exit('enough')",
+        "import os; os.abort()",
+    ],
+)
+def test_a_grader_that_ends_in_the_middle_keeps_what_was_earned(graded, fatal):
+    found = graded(EARNED.format(fatal), CODE, points=POINTS)
+
+    check_earned(found)
+    assert found.report.trouble == runs.OUR_FAULT
+    assert runs.OUR_FAULT in found.results["output"]
+    assert runs.OUR_FAULT in found.output["after"]
+
+
+def test_the_runs_deadline_keeps_what_was_earned_and_says_why(graded):
+    limits = "test_seconds = 3\nrun_seconds = 3"
+    start = time.monotonic()
+    found = graded(EARNED.format("import time; time.sleep(60)"), CODE, points=POINTS, limits=limits)
+
+    assert time.monotonic() - start < 30
+    check_earned(found)
+    assert "The tests took more than 3 s together" in found.results["output"]
+    assert "use up the time" in found.results["output"]
+
+
+def test_nothing_is_left_of_a_run_that_was_ended(graded, processes_of, monkeypatch, tmp_path):
+    drawn = []
+    draw = runs.UserBlock._draw
+
+    def remember() -> int:
+        drawn.append(draw())
+        return drawn[-1]
+
+    monkeypatch.setattr(runs.UserBlock, "_draw", staticmethod(remember))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(runs.tempfile, "tempdir", str(tmp_path))
+    limits = "test_seconds = 3\nrun_seconds = 3"
+    found = graded(EARNED.format("student.a.loop()"), CODE, points=POINTS, limits=limits)
+
+    assert found.rows["test_fatal"].outcome in (Outcome.UNJUDGED, Outcome.FAILED)
+    assert not list(tmp_path.glob("autograder-*"))
+    if ROOT:
+        assert len(drawn) == 1
+        assert processes_of(drawn[0]) == []
+
+
+def test_a_grader_that_leaves_by_an_exception_costs_its_own_test_only(graded):
+    found = graded(EARNED.format("raise SystemExit(0)"), CODE, points=POINTS)
+
+    assert [row.points for row in found.rows.values()] == [2, 0, 1]
+    assert found.rows["test_fatal"].outcome is Outcome.UNJUDGED
+    assert found.report.trouble == ""
+
+
+def test_a_library_that_is_not_there_is_the_staffs_affair(graded):
+    more = '[sandbox]\npreload = ["no_such_library"]\nallowed_imports = ["no_such_library"]'
+    found = graded(EARNED.format("pass"), CODE, points=POINTS, limits=f"test_seconds = 5\n{more}")
+
+    assert found.report.trouble == runs.OUR_FAULT
+    assert "fork server: It did not start" in found.report.detail
+    assert "No module named 'no_such_library'" in found.report.detail
+    assert [row["score"] for row in found.results["tests"]] == [0]
+    assert "no_such_library" not in json.dumps(found.results)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_nothing(graded, monkeypatch):
+    import autograder.results as results
+
+    replace, calls = results._replace, []
+
+    def sometimes(path, content):
+        calls.append(path)
+        if len(calls) < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(path, content)
+
+    monkeypatch.setattr(results, "_replace", sometimes)
+    found = graded(EARNED.format("pass"), CODE, points=POINTS)
+
+    assert len(calls) == 5
+    assert found.results["output"] == "4 of 4 points."
+
+
+def test_a_disk_that_stays_full_is_an_explained_error(graded, monkeypatch):
+    import autograder.results as results
+
+    def never(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(results, "_replace", never)
+    with pytest.raises(ResultsError, match=r"the results cannot be written: No space left on device\. Make room"):
+        graded(EARNED.format("pass"), CODE, points=POINTS)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can mount a small disk")
+def test_a_disk_that_is_really_full_leaves_the_older_results(graded, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], check=False).returncode:
+        pytest.skip("this container may not mount a small disk")
+    try:
+        (disk / "results.json").write_text("{}")
+        (disk / "filler").write_bytes(bytes(60 * 1024))
+        with pytest.raises(ResultsError, match="No space left on device"):
+            graded(EARNED.format("pass"), CODE, points=POINTS, results=disk / "results.json")
+        assert (disk / "results.json").read_text() == "{}"
+        assert sorted(entry.name for entry in disk.iterdir()) == ["filler", "results.json"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_events_that_are_half_written_are_left_out():
+    class Process:
+        stdout = None
+
+    report = runs.RunReport()
+    progress = runs._Progress(runs.Run(runs.Assignment(Path()), Path()), report, lambda _: None)
+    lines = iter(['{"event": "end"}\n', '{"event": "case", "te'])
+
+    class Lines:
+        def __iter__(self):
+            return lines
+
+        def close(self):
+            """Like a pipe."""
+
+    process = Process()
+    process.stdout = Lines()
+    runs._listen(progress, process)
+
+    assert progress.finished
+
+
+def test_a_supervisor_that_is_interrupted_ends_its_grader(tmp_path, python, graded):
+    graded(EARNED.format("student.a.loop()"), CODE, points=POINTS, limits="test_seconds = 1")
+    manifest = (tmp_path / "tiny/assignment.toml").read_text().replace("test_seconds = 1", "test_seconds = 60")
+    (tmp_path / "tiny/assignment.toml").write_text(manifest)
+    script = (
+        "import sys, threading, os, signal\nfrom pathlib import Path\nfrom autograder.run import Run, grade\n"
+        "from autograder.assignment import Assignment\nroot = Path(sys.argv[1])\n"
+        "threading.Timer(4, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n    grade(Run(Assignment(root / 'tiny'), root / 'submission', results=root / 'results.json'))\n"
+        "except KeyboardInterrupt:\n    print('interrupted')\n"
+    )
+    done = python("-c", script, str(tmp_path), cwd=Path(runs.__file__).parents[1])
+
+    assert done.stdout == "interrupted\n"
+    assert json.loads((tmp_path / "results.json").read_text())["tests"][0]["score"] == 2
+    left = [
+        entry.name
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and re.search(re.escape(str(tmp_path)).encode(), _command(entry))
+    ]
+    assert left == []
+
+
+def _command(entry: Path) -> bytes:
+    try:
+        return (entry / "cmdline").read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,96 @@
+"""The graders' own test, on the course that `autograder new` makes: what is wrong with it is found."""
+
+import pytest
+
+from autograder.assignment import solution_folder, template_folder
+from autograder.errors import ManifestError, MistakeError
+from autograder.scaffold import new_assignment
+from autograder.templates import write_templates
+from autograder.verify import CARELESS, verify
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A repository with the example assignment and its stubs."""
+    new_assignment(tmp_path, "tiny")
+    write_templates(solution_folder(tmp_path, "tiny"), template_folder(tmp_path, "tiny"))
+    return tmp_path
+
+
+def edit(path, old, new):
+    """Replaces a text that occurs once."""
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def test_the_example_is_sound(course):
+    told = []
+    found = verify(course, "tiny", lambda name, count: told.append((name, count)))
+
+    assert found.problems == []
+    assert found.tests == ("test_square_of_a_vector", "test_square_of_a_matrix")
+    assert [found.trial(name).points for name in ("reference", "stub", "doubled", "absolute")] == [5, 0, 0, 2]
+    assert all(found.trial(f"careless: {name}").points == 0 for name in CARELESS)
+    assert len(told) == len(found.trials) == 9
+    assert {count for _, count in told} == {9}
+
+
+@pytest.fixture
+def less_careless(monkeypatch):
+    """One careless answer instead of all."""
+    monkeypatch.setattr("autograder.verify.CARELESS", {"nothing": CARELESS["nothing"]})
+
+
+@pytest.mark.usefixtures("less_careless")
+def test_what_is_wrong_is_named(course):
+    solutions = solution_folder(course, "tiny")
+    # One mistake that no test sees, one whose list is wrong, and a grader that stumbles over a wrong type.
+    with (solutions / "mistakes.toml").open("a") as catalogue:
+        catalogue.write(
+            '\n[[mistake]]\nid = "survives"\nfile = "square.py"\nfind = "return x * x"\nreplace = "return 1.0 * x * x"\n'
+            'symptom = "none"\nhint = "none"\ncaught_by = ["test_square_of_a_vector"]\n'
+        )
+    edit(solutions / "mistakes.toml", 'caught_by = ["test_square_of_a_matrix"]', 'caught_by = ["test_square_of_a_vector"]')
+    edit(
+        solutions / "tests/test_1_1_square.py",
+        "    assert_close(",
+        "    assert student.square.square(x).shape == x.shape\n    assert_close(",
+    )
+
+    problems = "\n".join(verify(course, "tiny").problems)
+
+    assert "tiny, survives: test_square_of_a_vector should fail and passes." in problems
+    assert "tiny, absolute: test_square_of_a_vector should fail and passes." in problems
+    assert "tiny, absolute: test_square_of_a_matrix fails too: add it to caught_by" in problems
+    assert "tiny, careless: nothing: test_square_of_a_matrix could not be judged: AttributeError" in problems
+
+
+@pytest.mark.usefixtures("less_careless")
+def test_a_wrong_reference_and_a_stub_with_points_are_named(course):
+    edit(solution_folder(course, "tiny") / "square.py", "return x * x", "return x + x")
+    (solution_folder(course, "tiny") / "mistakes.toml").write_text(
+        '[[mistake]]\nid = "m"\nfile = "square.py"\nfind = "x + x"\nreplace = "x - x"\nsymptom = "s"\nhint = "h"\n'
+        'caught_by = ["test_square_of_a_vector", "test_square_of_a_matrix"]\n'
+    )
+    stub = template_folder(course, "tiny") / "square.py"
+    stub.write_text("def square(x): return x * x\n")
+
+    problems = "\n".join(verify(course, "tiny").problems)
+
+    assert "tiny, reference: test_square_of_a_vector fails: square of (1, 2, 3): " in problems
+    assert "tiny, stub: test_square_of_a_vector passes." in problems
+    assert "tiny, stub: it gets 5 points." in problems
+
+
+def test_points_that_do_not_add_up_are_an_error(course):
+    edit(course / "assignments/tiny/assignment.toml", "points = 5", "points = 6")
+    with pytest.raises(ManifestError, match=r"part 1\.1: the manifest says 6, its tests sum to 5"):
+        verify(course, "tiny")
+
+
+def test_a_mistake_that_names_no_test_is_an_error(course):
+    path = solution_folder(course, "tiny") / "mistakes.toml"
+    path.write_text(path.read_text().replace("test_square_of_a_matrix", "test_square_of_a_matrx"))
+    with pytest.raises(MistakeError, match="there is no test 'test_square_of_a_matrx'. Did you mean"):
+        verify(course, "tiny")
