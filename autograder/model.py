@@ -78,6 +78,7 @@ class CaseResult:
         detail: for staff only, such as a traceback of the grader.
         seconds: wall time of the case.
         score: points that the test gave itself (`partial_credit`), None where it did not.
+        loaded: the student's modules that were imported, where the run traces them.
     """
 
     test: str
@@ -89,6 +90,7 @@ class CaseResult:
     detail: str = ""
     seconds: float = 0.0
     score: float | None = None
+    loaded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import nbformat
 from nbconvert.exporters import HTMLExporter, PDFExporter
@@ -31,12 +32,18 @@ PDF_SECONDS = 120
 
 # nbconvert's page fetches require.js, Mermaid and MathJax from the network whenever it is opened.
 # The first two have nothing to do in a page of text and pictures, MathJax only where there are formulas.
-WITHOUT_SCRIPTS = """\
+# The policy holds back whatever else a student's page may want to load or run when staff open it.
+TEMPLATE = """\
 {% extends 'lab/index.html.j2' %}
-{% block html_head_js %}{% endblock %}
+{% block html_head_js %}<meta http-equiv="Content-Security-Policy" content="POLICY">{% endblock %}
 {% block html_head_js_mermaidjs %}{% endblock %}
 """
 WITHOUT_FORMULAS = "{% block html_head_js_mathjax %}{% endblock %}\n"
+PAGE_ALONE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+PAGE_WITH_MATHJAX = (
+    "default-src 'none'; img-src data: {host}; style-src 'unsafe-inline' {host}; font-src {host}; "
+    "script-src 'unsafe-inline' 'unsafe-eval' {host}"
+)
 FORMULA = re.compile(r"\$|\\\(|\\\[|\\begin\{")
 
 
@@ -89,11 +96,12 @@ def _refuse_unfinished(notebook: Path, content: Notebook) -> None:
 
 def _html(content: Notebook, title: str, *, formulas: bool) -> str:
     exporter = html_exporter(
-        config=Config({"CoalesceStreamsPreprocessor": {"enabled": True}}),  # a progress bar: its last state
-        raw_template=WITHOUT_SCRIPTS + ("" if formulas else WITHOUT_FORMULAS),
+        config=Config({"CoalesceStreamsPreprocessor": {"enabled": True}}),  # of a progress bar its last state
         embed_images=True,
-        sanitize_html=True,  # staff open pages of students
     )
+    host = f"https://{urlsplit(exporter.mathjax_url).netloc}"
+    policy = PAGE_WITH_MATHJAX.format(host=host) if formulas else PAGE_ALONE
+    exporter.raw_template = TEMPLATE.replace("POLICY", policy) + ("" if formulas else WITHOUT_FORMULAS)
     html, _ = exporter.from_notebook_node(content, {"metadata": {"name": title}})
     return str(html)
 

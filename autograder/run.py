@@ -53,6 +53,8 @@ class Run:
         here: the student's code runs in the grader's process, for a debugger.
         off: layers of the sandbox that are left out on purpose.
         collect_only: the graders are loaded and counted, and nothing of the submission runs.
+        only: names of the tests to run, empty for all.
+        trace: each case tells which of the student's modules it has imported.
     """
 
     assignment: Assignment
@@ -63,6 +65,8 @@ class Run:
     here: bool = False
     off: tuple[str, ...] = ()
     collect_only: bool = False
+    only: tuple[str, ...] = ()
+    trace: bool = False
 
 
 @dataclass
@@ -205,6 +209,8 @@ def _start_grader(
         "part": run.part,
         "here": run.here,
         "collect_only": run.collect_only,
+        "only": list(run.only),
+        "trace": run.trace,
         "off": list(run.off),
         "first_uid": first_uid,
     }
@@ -244,7 +250,9 @@ def _take_event(progress: _Progress, event: dict[str, Any]) -> None:
         report.tests = [TestSpec(**{**spec, "tags": tuple(spec["tags"])}) for spec in event["tests"]]
     elif what == "case":
         kind = Kind(event.pop("kind")) if event["kind"] else event.pop("kind")
-        case = CaseResult(**{**event, "outcome": Outcome(event["outcome"]), "kind": kind})
+        case = CaseResult(
+            **{**event, "outcome": Outcome(event["outcome"]), "kind": kind, "loaded": tuple(event["loaded"])}
+        )
         report.cases.append(case)
         progress.on_case(report)
         progress.save()

@@ -76,6 +76,7 @@ class _Plan:
     name: str
     files: dict[str, str]
     judge: Callable[[RunReport, "Trial"], Iterator[str]]
+    only: tuple[str, ...] = ()
 
 
 def verify(
@@ -96,10 +97,11 @@ def verify(
     reference = _python_files(solution_folder(root, slug))
     path = solution_folder(root, slug) / "mistakes.toml"
     catalogue = load_mistakes(path)
-    first, report = _try(assignment, _Plan("reference", reference, _all_pass))
+    first, report = _try(assignment, _Plan("reference", reference, _all_pass), trace=True)
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
     mistakes.check_mistakes(catalogue, report.tests, path)
-    plans = list(_plans(reference, _python_files(template_folder(root, slug)), catalogue))
+    plans = [*_useless(reference, _python_files(template_folder(root, slug)))]
+    plans += [_mistaken(reference, mistake, report) for mistake in catalogue]
     on_trial("reference", len(plans) + 1)
 
     def attempt(plan: _Plan) -> Trial:
@@ -112,30 +114,36 @@ def verify(
     return Verification(slug, tuple(spec.name for spec in report.tests), (first, *trials), tuple(catalogue))
 
 
-def _plans(reference: dict[str, str], stub: dict[str, str], catalogue: list[Mistake]) -> Iterator[_Plan]:
+def _useless(reference: dict[str, str], stub: dict[str, str]) -> Iterator[_Plan]:
     yield _Plan("stub", stub, _nothing_passes)
     for name, statement in CARELESS.items():
         broken = {file: make_broken(source, statement) for file, source in reference.items()}
         yield _Plan(f"careless: {name}", broken, lambda report, trial: iter(()))
-    for mistake in catalogue:
-        edited = {**reference, mistake.file: mistakes.apply(mistake, reference[mistake.file])}
-        yield _Plan(mistake.id, edited, _caught_by(mistake))
+
+
+def _mistaken(reference: dict[str, str], mistake: Mistake, traced: RunReport) -> _Plan:
+    """A mistake before those tests that import its file: it cannot be seen by any other."""
+    module = mistake.file.removesuffix(".py")
+    only = tuple(dict.fromkeys(case.test for case in traced.cases if module in case.loaded))
+    edited = {**reference, mistake.file: mistakes.apply(mistake, reference[mistake.file])}
+    return _Plan(mistake.id, edited, _caught_by(mistake), only)
 
 
 def _python_files(folder: Path) -> dict[str, str]:
     return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py"))}
 
 
-def _try(assignment: Assignment, plan: _Plan) -> tuple[Trial, RunReport]:
+def _try(assignment: Assignment, plan: _Plan, *, trace: bool = False) -> tuple[Trial, RunReport]:
     with tempfile.TemporaryDirectory(prefix="autograder-trial-") as name:
         for file, source in plan.files.items():
             (Path(name) / file).write_text(source, encoding="utf-8")
-        run = Run(assignment, Path(name))
+        run = Run(assignment, Path(name), only=plan.only, trace=trace)
         report = grade(run)
     rows = scored(run, report)
     failed = frozenset(row.spec.name for row in rows if row.outcome is Outcome.FAILED)
     unjudged = frozenset(row.spec.name for row in rows if row.outcome is Outcome.UNJUDGED)
-    trial = Trial(plan.name, sum(row.points for row in rows), failed, unjudged, ())
+    lost = sum(row.spec.points - row.points for row in rows)
+    trial = Trial(plan.name, assignment.manifest.points - lost, failed, unjudged, ())
     problems = [*_unjudged(report, trial), *plan.judge(report, trial)]
     return Trial(plan.name, trial.points, failed, unjudged, tuple(problems)), report
 

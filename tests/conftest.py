@@ -127,7 +127,9 @@ class Graded:
         return {row["name"]: row["output"] for row in self.results["tests"]}
 
 
-def make_assignment(folder: Path, graders: Mapping[str, str], hidden: Mapping[str, str], manifest: str) -> Assignment:
+def make_assignment(
+    folder: Path, graders: Mapping[str, str], hidden: Mapping[str, str], manifest: str
+) -> Assignment:
     """An assignment of one or more parts, with these graders."""
     write_files(folder, {"tiny/assignment.toml": manifest})
     for place, files in (("tiny/tests", graders), ("hidden", hidden)):
@@ -165,7 +167,9 @@ def grader_in(folder: Path) -> Callable[..., Graded]:
         submission = folder / "submission"
         submission.mkdir(exist_ok=True)
         write_files(submission, {"a.py": code} if isinstance(code, str) else code)
-        made = Run(**{"assignment": assignment, "submission": submission, "results": folder / "results.json", **run})
+        made = Run(
+            **{"assignment": assignment, "submission": submission, "results": folder / "results.json", **run}
+        )
         return Graded(made, grade(made, on_case))
 
     return grade_it
@@ -184,7 +188,7 @@ def graded_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Grade
 
 
 def user_processes(first: int, count: int = 4096) -> list[int]:
-    """Processes whose user lies in a range."""
+    """Processes that still run and whose user lies in a range."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -192,13 +196,17 @@ def user_processes(first: int, count: int = 4096) -> list[int]:
                 lines = (entry / "status").read_text().splitlines()
             except OSError:
                 continue
+            if any(line.startswith("State:\tZ") for line in lines):
+                continue  # it has ended, and waits for whoever inherited it
             uid = int(next(line for line in lines if line.startswith("Uid:")).split()[1])
             if first <= uid < first + count:
                 found.append(int(entry.name))
     return found
 
 
-def run_python(*arguments: str, cwd: Path | None = None, timeout: float = 60, **env: str) -> "subprocess.CompletedProcess[str]":
+def run_python(
+    *arguments: str, cwd: Path | None = None, timeout: float = 60, **env: str
+) -> "subprocess.CompletedProcess[str]":
     """`python *arguments` with what it prints."""
     return subprocess.run(
         [sys.executable, *arguments],

@@ -26,6 +26,7 @@ def name_of(path: Path) -> str:
 
 
 def test_no_arrow_points_back():
+    """The contracts stand in pyproject.toml."""
     if importlib.util.find_spec("importlinter") is None:
         pytest.skip("import-linter is not installed: it belongs to the group of developers")
     program = Path(sys.executable).with_name("lint-imports")
@@ -36,16 +37,23 @@ def test_no_arrow_points_back():
 
 
 def test_the_engine_names_no_assignment():
+    """A fifth assignment changes nothing here."""
     slugs = [folder.name for folder in (ROOT / "assignments").iterdir() if folder.is_dir()]
     assert slugs
     for path, tree in TREES.items():
         docs = {id(node.body[0].value) for node in ast.walk(tree) if _has_docstring(node)}
-        texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docs]
+        texts = [
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docs
+        ]
         texts += [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
         found = [text for text in texts if isinstance(text, str) and any(slug in text for slug in slugs)]
-        found += [text for text in texts if isinstance(text, str) and re.search(r"\ba[1-4]_(?!\w*\.\.\.)", text)]
+        found += [
+            text for text in texts if isinstance(text, str) and re.search(r"\ba[1-4]_(?!\w*\.\.\.)", text)
+        ]
         # An example in an error's remedy is a word for people.
-        assert [text for text in found if "such as" not in text and "for example" not in text] == [], name_of(path)
+        assert [text for text in found if "such as" not in text and "for example" not in text] == [], name_of(
+            path
+        )
 
 
 def _has_docstring(node: ast.AST) -> bool:
@@ -54,17 +62,24 @@ def _has_docstring(node: ast.AST) -> bool:
 
 
 # Where code is run that was not imported: given code, which a grader wrote, inside the sandbox.
-MAY_RUN_CODE = {("sandbox/session.py", "exec"), ("sandbox/session.py", "compile"), ("sandbox/loader.py", "compile")}
+MAY_RUN_CODE = {
+    ("sandbox/session.py", "exec"),
+    ("sandbox/session.py", "compile"),
+    ("sandbox/loader.py", "compile"),
+}
 # These compile a reference to check its syntax, and run nothing.
 MAY_COMPILE = {"mistakes.py", "markers.py", "templates.py", "verify.py"}
 
 
 def test_nothing_is_unpickled_or_evaluated():
+    """A submission is data."""
     for path, tree in TREES.items():
         for node in ast.walk(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
-                assert not {"pickle", "marshal", "shelve", "dill", "cloudpickle", "runpy"} & set(names), name_of(path)
+                assert not {"pickle", "marshal", "shelve", "dill", "cloudpickle", "runpy"} & set(names), (
+                    name_of(path)
+                )
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 called = node.func.id
                 if called == "compile" and name_of(path) in MAY_COMPILE:
@@ -91,6 +106,7 @@ def sentences() -> list[tuple[str, int, str]]:
 
 
 def test_every_error_has_a_test_that_reads_its_message():
+    """Three words in a row are enough to have been read."""
     tests = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("*.py")))
     said = re.sub(r"[^a-z]+", " ", tests.lower())
     places = sentences()
@@ -121,6 +137,7 @@ def lengths() -> dict[str, int]:
 
 
 def test_functions_are_short():
+    """Half of them under 10 lines, nine in ten under 30."""
     found = sorted(lengths().values())
 
     assert len(found) > 300
@@ -129,10 +146,12 @@ def test_functions_are_short():
 
 
 def test_no_module_is_long():
+    """It could be split before it gets there."""
     # Half a page more than a module should have, so that a comment is never cut for its sake.
     long = {name_of(path): n for path in MODULES if (n := len(path.read_text().splitlines())) > 500}
     assert long == {}
 
 
 def test_every_module_says_what_it_is_for():
+    """For whoever opens it first."""
     assert [name_of(path) for path, tree in TREES.items() if not ast.get_docstring(tree)] == []

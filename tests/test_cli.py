@@ -43,6 +43,7 @@ def course(tmp_path_factory):
 
 
 def test_a_new_assignment_from_first_to_last_command(type_, course):
+    """Each prints what comes next."""
     status, out, _ = type_("new", "tiny", cwd=course)
     assert status == 0
     assert "assignments/tiny is ready to fill." in out
@@ -50,7 +51,10 @@ def test_a_new_assignment_from_first_to_last_command(type_, course):
 
     status, out, err = type_("templates", "--check", cwd=course)
     assert (status, out) == (1, "")
-    assert err == "student_templates/tiny/square.py is missing: The stubs are not those of the references. Run: make templates\n"
+    assert (
+        err == "student_templates/tiny/square.py is missing: "
+        "The stubs are not those of the references. Run: make templates\n"
+    )
     assert type_("templates", cwd=course)[:2] == (0, "student_templates/tiny/square.py\n")
     assert type_("templates", "--check", cwd=course) == (0, "", "")
 
@@ -65,7 +69,9 @@ def test_a_new_assignment_from_first_to_last_command(type_, course):
     assert out.rstrip().endswith("5 of 5 points")
     assert json.loads((course / "results.json").read_text())["output"] == "5 of 5 points."
 
-    status, out, _ = type_("grade", "tiny", "student_templates/tiny", "--part", "1.1", "--seed", "3", cwd=course)
+    status, out, _ = type_(
+        "grade", "tiny", "student_templates/tiny", "--part", "1.1", "--seed", "3", cwd=course
+    )
     assert status == 0
     assert "square is not written yet (square.py, line " in out
     assert "0 of 5 points" in out
@@ -77,19 +83,24 @@ def test_a_new_assignment_from_first_to_last_command(type_, course):
 
 
 def test_a_surviving_mistake_fails_the_command(type_, course):
+    """The matrix marks it and the error names it."""
     if not (course / "assignments/tiny").is_dir():
         type_("new", "tiny", cwd=course)
         type_("templates", cwd=course)
     path = course / "solutions/tiny/mistakes.toml"
     text = path.read_text()
-    path.write_text(text.replace('caught_by = ["test_square_of_a_matrix"]', 'caught_by = ["test_square_of_a_vector"]'))
+    path.write_text(
+        text.replace('caught_by = ["test_square_of_a_matrix"]', 'caught_by = ["test_square_of_a_vector"]')
+    )
     try:
         status, out, err = type_("verify", "tiny", cwd=course)
     finally:
         path.write_text(text)
     assert status == 1
     assert "absolute                           .x      2 wrong" in out
-    assert err.startswith("autograder verify: \ntiny, absolute: test_square_of_a_vector should fail and passes.\n")
+    assert err.startswith(
+        "autograder verify: \ntiny, absolute: test_square_of_a_vector should fail and passes.\n"
+    )
     assert err.endswith("Correct the graders or the catalogue.\n")
 
 
@@ -97,7 +108,10 @@ def test_a_surviving_mistake_fails_the_command(type_, course):
     ("words", "message"),
     [
         (["grade", "no_such", "x"], "there is no assignment 'no_such'."),
-        (["grade", "tiny"], "autograder grade: No submission is named for tiny. Say: autograder grade tiny FOLDER"),
+        (
+            ["grade", "tiny"],
+            "autograder grade: No submission is named for tiny. Say: autograder grade tiny FOLDER",
+        ),
         (["grade"], "there is no assignment.toml in this folder. Name the folder of one assignment."),
         (["pack"], "there is no assignment.toml in this folder."),
         (["new", "A5"], "A5: This is no name for a folder."),
@@ -108,6 +122,7 @@ def test_a_surviving_mistake_fails_the_command(type_, course):
     ],
 )
 def test_wrong_usage_exits_with_2(type_, course, words, message):
+    """With one sentence, and no traceback."""
     status, _, err = type_(*words, cwd=course)
 
     assert status == 2
@@ -116,12 +131,14 @@ def test_wrong_usage_exits_with_2(type_, course, words, message):
 
 
 def test_outside_of_a_repository(type_, tmp_path):
+    """The commands of staff need it."""
     status, _, err = type_("templates", cwd=tmp_path)
     assert status == 2
     assert "this folder is not in the course's repository" in err
 
 
 def test_explained_problems_exit_with_1(type_, tmp_path):
+    """A manifest, a part, an empty folder."""
     (tmp_path / "assignment.toml").write_text("title = 3\n")
     status, out, err = type_("grade", cwd=tmp_path)
     assert (status, out.strip()) == (1, "")
@@ -138,10 +155,12 @@ def test_explained_problems_exit_with_1(type_, tmp_path):
 
 
 def test_a_submission_is_packed(type_, tmp_path):
+    """By allow-list, and what is missing is said."""
     folder = tmp_path / "tiny"
     folder.mkdir()
     (folder / "assignment.toml").write_text(
-        'title = "T"\nsummary = "S"\n[[parts]]\nid = "1.1"\ntitle = "P"\nfiles = ["a.py", "b.py"]\npoints = 3\n'
+        'title = "T"\nsummary = "S"\n[[parts]]\nid = "1.1"\ntitle = "P"\n'
+        'files = ["a.py", "b.py"]\npoints = 3\n'
     )
     (folder / "a.py").write_text("x = 1\n")
     (folder / "secret.py").write_text("")
@@ -157,15 +176,19 @@ def test_a_submission_is_packed(type_, tmp_path):
 
 @pytest.mark.parametrize("name", sorted(cli.cli.commands))
 def test_every_help_has_an_example(type_, tmp_path, name):
+    """One that can be copied."""
     status, out, _ = type_(name, "--help", cwd=tmp_path)
 
     assert status == 0
-    examples = [line for line in out.splitlines() if line.strip().startswith(("autograder ", "python -m autograder "))]
+    examples = [
+        line for line in out.splitlines() if line.strip().startswith(("autograder ", "python -m autograder "))
+    ]
     assert examples, out
     assert all(isinstance(command, click.Command) for command in cli.cli.commands.values())
 
 
 def test_the_program_can_be_started_as_a_module(python):
+    """As in a student's folder."""
     done = python("-m", "autograder", "--help", cwd=Path(cli.__file__).parents[1])
 
     assert done.returncode == 0

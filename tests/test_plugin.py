@@ -155,6 +155,7 @@ def marked(graded_once):
 
 
 def test_parts_are_in_order_and_tests_as_written(marked):
+    """The manifest orders the parts, the file the tests."""
     names = [row["name"] for row in marked.results["tests"]]
 
     assert names[0] == "marked"
@@ -163,6 +164,7 @@ def test_parts_are_in_order_and_tests_as_written(marked):
 
 
 def test_points_title_tags_and_visibility_come_from_the_decorators(marked):
+    """A title is the first paragraph, on one line."""
     row = next(row for row in marked.results["tests"] if row["name"] == "marked")
 
     assert (row["score"], row["max_score"], row["status"]) == (0, 3, "failed")
@@ -173,22 +175,28 @@ def test_points_title_tags_and_visibility_come_from_the_decorators(marked):
 
 
 def test_hidden_errors_stay_hidden(marked):
+    """Only what the decorator says is shown."""
     assert marked.output["secretive"] == "It hides its errors.\n\nNothing is told."
 
 
 def test_partial_credit(marked):
+    """With and without a default argument, and case by case."""
     assert marked.rows["test_partial"].points == 2.5
     assert "Partial credit: 2.5 of 4 points." in marked.output["partial"]
     assert marked.rows["test_partial_without_default"].points == 4
     assert marked.rows["test_partial_without_default"].outcome is Outcome.PASSED
-    assert marked.rows["test_partial_cases"].points == 2  # each case a half of what it gave itself: (1 + 3) / 2
+    assert (
+        marked.rows["test_partial_cases"].points == 2
+    )  # each case a half of what it gave itself: (1 + 3) / 2
 
 
 def test_a_column_of_the_leaderboard(marked):
+    """Less is better in this one."""
     assert marked.results["leaderboard"] == [{"name": "speed", "value": 1.5, "order": "asc"}]
 
 
 def test_cases_share_points_or_earn_their_own(marked):
+    """All or nothing, unless it says otherwise."""
     assert marked.rows["test_shared"].points == 0
     assert marked.rows["test_shared"].spec.cases == 3
     assert "1 of 3 cases failed. [1]\nit is" in marked.output["shared"]
@@ -196,11 +204,13 @@ def test_cases_share_points_or_earn_their_own(marked):
 
 
 def test_limits_of_a_test(marked):
+    """Seconds and memory, each with its own sentence."""
     assert "did not finish within 0.4 s" in marked.output["limited"]
     assert "a test may use 32 MiB" in marked.output["small"]
 
 
 def test_a_graders_own_mistakes_blame_nobody(marked):
+    """A stumble, a skip and a mistake in sending alike; staff read which."""
     for name in ("stumbles", "skips", "skipped", "sends_nonsense"):
         row = marked.rows[f"test_{name}"]
         assert row.outcome is Outcome.UNJUDGED
@@ -214,12 +224,14 @@ def test_a_graders_own_mistakes_blame_nobody(marked):
 
 
 def test_failing_by_name_and_by_a_bare_assert(marked):
+    """The bare assertion shows no expected value."""
     assert "because of this" in marked.output["fails by name"]
     assert marked.rows["test_asserts_barely"].outcome is Outcome.FAILED
     assert "12345" not in marked.output["asserts barely"]
 
 
 def test_random_inputs_depend_on_the_seed_and_the_tests_name_alone(marked, graded):
+    """Neither its place in the file nor another test's draws matter."""
     drawing = """
         @number("1.1")
         @weight(1)
@@ -242,6 +254,7 @@ def test_random_inputs_depend_on_the_seed_and_the_tests_name_alone(marked, grade
 
 
 def test_a_partial_score_that_was_never_given_is_told(marked):
+    """It counts as any test that passes."""
     # A test with partial credit that passes without set_score has earned all: like any test that passes.
     assert marked.rows["test_partial_never_set"].points == 4
 
@@ -256,6 +269,7 @@ ONE = """
 
 
 def test_one_part_alone(graded):
+    """The others are neither run nor shown."""
     both = ONE.format(part="1.1", name="a") + ONE.format(part="1.2", name="b")
 
     found = graded(both, CODE, points={"1.1": 1, "1.2": 1}, part="1.2")
@@ -265,6 +279,7 @@ def test_one_part_alone(graded):
 
 
 def test_a_grader_that_cannot_be_read_costs_its_part_only(graded):
+    """The other file's test still counts, and staff read the syntax error."""
     found = graded(
         {"test_a.py": ONE.format(part="1.1", name="a"), "test_b.py": "def broken(:\n"},
         CODE,
@@ -293,6 +308,7 @@ def test_a_grader_that_cannot_be_read_costs_its_part_only(graded):
     ids=["number", "weight", "docstring"],
 )  # fmt: skip
 def test_an_incomplete_grader_is_explained(graded, grader, problem):
+    """Place, problem and remedy, for staff."""
     found = graded(grader, CODE)
 
     assert problem in found.report.detail
@@ -300,6 +316,7 @@ def test_an_incomplete_grader_is_explained(graded, grader, problem):
 
 
 def test_two_tests_of_one_name_are_explained(graded):
+    """In two files, where Python itself would not see it."""
     one = ONE.format(part="1.1", name="a")
     found = graded({"test_one.py": one, "test_two.py": one}, CODE)
 
@@ -308,6 +325,7 @@ def test_two_tests_of_one_name_are_explained(graded):
 
 
 def test_a_hidden_grader_shows_fixed_wording(graded):
+    """Neither the message nor the value."""
     hidden = ONE.format(part="1.1", name="h").replace("== 1", "== 98765, 'the secret'")
     found = graded({}, CODE, hidden={"test_hidden.py": hidden})
 
@@ -321,7 +339,9 @@ def test_a_hidden_grader_shows_fixed_wording(graded):
 def student_folder(tmp_path):
     """A student's folder: stubs and engine as the zip lays them out, with a test of each outcome."""
     folder = tmp_path / "tiny"
-    shutil.copytree(Path(bundle.__file__).parent, folder / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        Path(bundle.__file__).parent, folder / "autograder", ignore=shutil.ignore_patterns("__pycache__")
+    )
     (folder / "tests").mkdir()
     (folder / "pytest.ini").write_text(bundle.PYTEST_INI)
     (folder / "assignment.toml").write_text(
@@ -343,6 +363,7 @@ def student_folder(tmp_path):
 
 
 def test_a_plain_pytest_shows_messages_and_no_code_of_the_grader(student_folder, python):
+    """The sentence and the student's lines, as pytest's own report."""
     done = python("-m", "pytest", "-p", "no:cacheprovider", cwd=student_folder)
 
     assert done.returncode == 1, done.stderr
@@ -355,6 +376,7 @@ def test_a_plain_pytest_shows_messages_and_no_code_of_the_grader(student_folder,
 
 
 def test_one_process_gives_the_same_verdicts_and_prints_to_the_terminal(student_folder, python):
+    """Without a wall the words are the same."""
     walled = python("-m", "autograder", "grade", cwd=student_folder, COLUMNS="200")
     here = python("-m", "autograder", "grade", "--here", cwd=student_folder, COLUMNS="200")
 
@@ -368,6 +390,7 @@ def test_one_process_gives_the_same_verdicts_and_prints_to_the_terminal(student_
 
 
 def test_a_breakpoint_works_in_one_process(student_folder):
+    """With the prompt on the terminal, in the file that the student has open."""
     import subprocess
     import sys
 
@@ -386,6 +409,7 @@ def test_a_breakpoint_works_in_one_process(student_folder):
 
 
 def test_kinds_reach_the_report(graded):
+    """With the time and the layers."""
     found = graded(ONE.format(part="1.1", name="a"), "def one(): raise NotImplementedError\n")
 
     assert found.report.cases[0].kind is Kind.NOT_IMPLEMENTED

@@ -187,33 +187,47 @@ def modules() -> list[str]:
     for entry in STUDENT_ZIP_MODULES:
         path = ROOT / "autograder" / entry
         found = [path] if path.is_file() else sorted(path.rglob("*.py"))
-        names += [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in found]
+        names += [
+            ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in found
+        ]
     return [name for name in names if not name.endswith("__main__")]
 
 
 def test_every_module_of_the_student_zip_can_be_imported(without_posix, python):
+    """An import at the top of a module is all that it takes to fail."""
     lacking = {"autograder.sandbox.server"}  # the fork server itself, which is only ever started on Linux
     wanted = [name for name in modules() if name not in lacking]
     assert "autograder.sandbox.workshop" in wanted
     assert len(wanted) > 25
 
-    done = python("-c", f"import importlib\nfor name in {wanted!r}: importlib.import_module(name)", **without_posix)
+    done = python(
+        "-c", f"import importlib\nfor name in {wanted!r}: importlib.import_module(name)", **without_posix
+    )
 
     assert done.returncode == 0, done.stderr
 
 
 def test_what_is_hidden_is_really_hidden(without_posix, python):
-    for statement in ("import fcntl", "import os; os.fork()", "import resource", "import socket; socket.send_fds"):
+    """Otherwise this file would prove nothing."""
+    for statement in (
+        "import fcntl",
+        "import os; os.fork()",
+        "import resource",
+        "import socket; socket.send_fds",
+    ):
         assert python("-c", statement, **without_posix).returncode == 1
 
 
 def verdicts(text: str) -> dict[str, tuple[float, str]]:
     """Points and words of each test in a results.json; where endless output was cut is chance."""
-    said = ((row["name"], row["score"], row["output"].partition("xxx")[0]) for row in json.loads(text)["tests"])
+    said = (
+        (row["name"], row["score"], row["output"].partition("xxx")[0]) for row in json.loads(text)["tests"]
+    )
     return {name: (score, output) for name, score, output in said}
 
 
 def test_the_same_tests_give_the_same_verdicts(course, elsewhere, without_posix, python, tmp_path):
+    """Ten tests, each failing in another way or not at all."""
     said, layers = {}, {}
     for folder, environment in ((course, {}), (elsewhere, without_posix)):
         out = tmp_path / f"{folder.parent.name}.json"
@@ -230,19 +244,23 @@ def test_the_same_tests_give_the_same_verdicts(course, elsewhere, without_posix,
     assert True in layers[course] or sys.platform != "linux"
 
 
-def test_a_plain_pytest_works_in_both_places(course, elsewhere, without_posix, python):
-    for folder, environment in ((course, {}), (elsewhere, without_posix)):
-        done = python("-m", "pytest", "-q", "-k", "passes or wrong", "-p", "no:cacheprovider", cwd=folder, **environment)
+def test_a_plain_pytest_works_there_too(elsewhere, without_posix, python):
+    """With the message and without the grader's code."""
+    arguments = ["-m", "pytest", "-q", "-k", "passes or wrong", "-p", "no:cacheprovider"]
+    done = python(*arguments, cwd=elsewhere, **without_posix)
 
-        assert done.returncode == 1, done.stdout + done.stderr
-        assert "1 failed, 2 passed" in done.stdout
-        assert "triple: " in done.stdout
-        assert "def test_wrong" not in done.stdout
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed, 2 passed" in done.stdout
+    assert "triple: " in done.stdout
+    assert "def test_wrong" not in done.stdout
 
 
 def test_no_process_is_left_there(elsewhere):
+    """Neither a grader nor a sandbox."""
     # The runs above have ended by now, and with them every process that worked in that folder.
-    working = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and _works_in(entry, elsewhere)]
+    working = [
+        entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and _works_in(entry, elsewhere)
+    ]
     assert not working
 
 
@@ -274,6 +292,7 @@ def spawned(tmp_path, monkeypatch):
 
 
 def test_a_spawned_sandbox_answers_prints_and_keeps_its_input_closed(spawned):
+    """Answers and prints go separate ways."""
     code = """
         import sys
         def f(x):
@@ -287,12 +306,14 @@ def test_a_spawned_sandbox_answers_prints_and_keeps_its_input_closed(spawned):
 
 
 def test_a_spawned_sandbox_does_not_share_its_clock_with_its_start(spawned):
+    """A cold import of a large library must not count as the student's time."""
     # A cold import of a large library must not count as the student's time.
     with spawned("def f(): return 1\n").sandbox(Allowance(0.2, 256, 16, 64)) as sandbox:
         assert sandbox.ask("a.py", "import", "a").f() == 1
 
 
 def test_a_spawned_sandbox_that_does_not_end_is_ended(spawned):
+    """The watchdog kills it."""
     workshop = spawned("def f():\n    while True: pass\n")
     with workshop.sandbox(Allowance(0.3, 256, 16, 64)) as sandbox, pytest.raises(StudentError) as caught:
         sandbox.ask("a.py", "import", "a").f()
@@ -300,6 +321,7 @@ def test_a_spawned_sandbox_that_does_not_end_is_ended(spawned):
 
 
 def test_a_spawned_sandbox_whose_grader_was_killed_ends_by_itself(without_posix, python, tmp_path):
+    """Only Linux ends a child with its parent."""
     # cpu_seconds is what a sandbox gets besides the time to start: here 2 s in all.
     script = """
         import os, signal, sys, threading
@@ -316,7 +338,9 @@ def test_a_spawned_sandbox_whose_grader_was_killed_ends_by_itself(without_posix,
         threading.Timer(0.1, os.kill, (os.getpid(), 9)).start()
         module.loop()
     """
-    (tmp_path / "a.py").write_text("import os\ndef pid(): return os.getpid()\ndef loop():\n    while True: pass\n")
+    (tmp_path / "a.py").write_text(
+        "import os\ndef pid(): return os.getpid()\ndef loop():\n    while True: pass\n"
+    )
     done = python("-c", textwrap.dedent(script), cwd=tmp_path, **without_posix)
     assert done.stdout.strip().isdigit(), done.stderr
     sandbox = Path("/proc", done.stdout.strip())

@@ -37,7 +37,9 @@ THREE = """
         secret = 777
         None + secret
 """
-CODE = "def one():\n    return 1\ndef fail():\n    print('\\x1b[31mred <b>')\n    raise ValueError('a\\x00b')\n"
+CODE = (
+    "def one():\n    return 1\ndef fail():\n    print('\\x1b[31mred <b>')\n    raise ValueError('a\\x00b')\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,7 @@ def three(graded_once):
 
 
 def test_points_and_summary(three):
+    """The summary says what was judged and what was not."""
     found, seen = three
 
     assert seen == [1, 2, 3]
@@ -59,16 +62,20 @@ def test_points_and_summary(three):
 
 
 def test_students_read_no_traceback_and_no_control_character(three):
+    """Nor anything of the grader's own variables."""
     found, _ = three
     text = json.dumps(found.results)
 
     assert "777" not in text
     assert "Traceback" not in text
-    assert found.output["second"].startswith("Two.\n\nfail raised ValueError: a\\x00b.\n  a.py, line 5, in fail: ")
+    assert found.output["second"].startswith(
+        "Two.\n\nfail raised ValueError: a\\x00b.\n  a.py, line 5, in fail: "
+    )
     assert found.output["second"].endswith("Your code printed:\n\\x1b[31mred <b>\n")
 
 
 def test_staff_read_every_detail(three):
+    """With the traceback, and harmless in a terminal."""
     found, _ = three
     log = staff_log(found.run, found.report)
 
@@ -80,6 +87,7 @@ def test_staff_read_every_detail(three):
 
 
 def test_results_are_on_disk_after_every_case(graded, tmp_path):
+    """A killed run shows what it had."""
     seen = []
 
     def look(_):
@@ -94,6 +102,7 @@ def test_results_are_on_disk_after_every_case(graded, tmp_path):
 
 
 def test_a_zip_and_its_notes(graded, tmp_path):
+    """The notes stand in the overview."""
     archive = tmp_path / "in.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("work/a.py", CODE)
@@ -106,6 +115,7 @@ def test_a_zip_and_its_notes(graded, tmp_path):
 
 
 def test_a_missing_file_is_noted_and_told_by_the_tests(graded):
+    """Once as a note, and once in each test that needs it."""
     found = graded(THREE, {"other.txt": "x"}, points={"1.1": 3})
 
     assert "- a.py was not handed in." in found.results["output"]
@@ -114,8 +124,11 @@ def test_a_missing_file_is_noted_and_told_by_the_tests(graded):
 
 
 def test_a_submission_that_cannot_be_read_is_explained(graded, tmp_path):
+    """With a remedy."""
     (tmp_path / "broken.zip").write_bytes(b"no zip")
-    with pytest.raises(IntakeError, match=r"broken.zip: The zip is broken. Make it again and hand it in again."):
+    with pytest.raises(
+        IntakeError, match=r"broken.zip: The zip is broken. Make it again and hand it in again."
+    ):
         graded(THREE, "", submission=tmp_path / "broken.zip")
 
 
@@ -132,7 +145,8 @@ def image(tmp_path, monkeypatch):
         'title = "T"\nsummary = "S"\n[[parts]]\nid = "1.1"\ntitle = "P"\nfiles = ["a.py"]\npoints = 2\n'
     )
     head = "from gradescope_utils.autograder_utils.decorators import number, weight\n"
-    body = '@number("1.1")\n@weight(1)\ndef test_{}(student, rng):\n    "Sentence."\n    assert False, str(rng.integers(10**9))\n'
+    body = '@number("1.1")\n@weight(1)\ndef test_{}(student, rng):\n'
+    body += '    "Sentence."\n    assert False, str(rng.integers(10**9))\n'
     (root / "source/tiny/tests/test_a.py").write_text(head + body.format("a"))
     (root / "source/tiny/hidden_tests/test_h.py").write_text(head + body.format("h"))
     (root / "submission/a.py").write_text("x = 1\n")
@@ -148,6 +162,7 @@ def image(tmp_path, monkeypatch):
 
 
 def test_the_image_grades_with_a_seed_that_a_regrade_gets_again(image, capsys):
+    """The submission's number gives it, and the clock does not."""
     first = image()
     assert first["extra_data"]["seed"] == __import__("zlib").crc32(b"12345")
     (image.root / "results/results.json").unlink()
@@ -161,13 +176,18 @@ def test_the_image_grades_with_a_seed_that_a_regrade_gets_again(image, capsys):
 
 @AS_ROOT
 def test_the_image_is_closed_to_sandboxes(image):
+    """Modes and user together."""
     (image.root / "submission/a.py").write_text(
         "import os\nseen = []\nfor name in ('source', 'results', 'submission', 'submission_metadata.json'):\n"
         f"    path = os.path.join({str(image.root)!r}, name)\n"
         "    try:\n        seen.append(os.listdir(path) if os.path.isdir(path) else open(path).read())\n"
         "    except OSError:\n        seen.append('closed')\nprint(seen)\n"
     )
-    head = (image.root / "source/tiny/tests/test_a.py").read_text().replace("assert False", "student.a.seen\n    assert False")
+    head = (
+        (image.root / "source/tiny/tests/test_a.py")
+        .read_text()
+        .replace("assert False", "student.a.seen\n    assert False")
+    )
     (image.root / "source/tiny/tests/test_a.py").write_text(head)
 
     results = image()
@@ -177,11 +197,18 @@ def test_the_image_is_closed_to_sandboxes(image):
         name: stat.S_IMODE((image.root / name).stat().st_mode)
         for name in (".", "source", "results", "submission", "submission_metadata.json")
     }
-    assert modes == {".": 0o711, "source": 0o700, "results": 0o700, "submission": 0o700, "submission_metadata.json": 0o600}
+    assert modes == {
+        ".": 0o711,
+        "source": 0o700,
+        "results": 0o700,
+        "submission": 0o700,
+        "submission_metadata.json": 0o600,
+    }
 
 
 @pytest.mark.parametrize("metadata", [None, "no json", "[]", "{}", '{"id": null}'])
 def test_a_seed_is_found_in_any_metadata(tmp_path, metadata):
+    """Never an exception."""
     path = tmp_path / "metadata.json"
     if metadata is not None:
         path.write_text(metadata)
@@ -190,6 +217,7 @@ def test_a_seed_is_found_in_any_metadata(tmp_path, metadata):
 
 
 def test_layers_are_left_out_where_the_environment_says_so(image, monkeypatch):
+    """For a proof that the others hold."""
     monkeypatch.setenv("AUTOGRADER_LAYERS_OFF", "landlock,seccomp")
 
     layers = image()["extra_data"]["layers"]
@@ -200,6 +228,7 @@ def test_layers_are_left_out_where_the_environment_says_so(image, monkeypatch):
 
 
 def test_an_unreadable_submission_is_told_to_the_student(image, capsys):
+    """As an explained error that anybody may read."""
     for old in (image.root / "submission").iterdir():
         old.unlink()
     (image.root / "submission").rmdir()
@@ -213,9 +242,10 @@ def test_an_unreadable_submission_is_told_to_the_student(image, capsys):
 
 
 def test_a_broken_image_says_so_and_staff_get_the_traceback(image):
+    """It scores nothing and blames nobody."""
     (image.root / "source/tiny/assignment.toml").write_text("title = 3\n")
 
-    with pytest.raises(Exception, match="assignment.toml"):
+    with pytest.raises(Exception, match=r"assignment\.toml"):
         image()
 
     results = json.loads((image.root / "results/results.json").read_text())
@@ -224,6 +254,7 @@ def test_a_broken_image_says_so_and_staff_get_the_traceback(image):
 
 
 def test_an_image_without_an_assignment_says_so(image):
+    """The last resort needs no manifest."""
     (image.root / "source/tiny/assignment.toml").unlink()
 
     with pytest.raises(StopIteration):
@@ -233,6 +264,7 @@ def test_an_image_without_an_assignment_says_so(image):
 
 
 def test_results_that_hold_points_are_never_replaced_by_an_apology(tmp_path):
+    """The points are what was earned."""
     path = tmp_path / "results.json"
     path.write_text('{"score": 5}')
     runs._last_resort(path, "sorry")
@@ -242,6 +274,7 @@ def test_results_that_hold_points_are_never_replaced_by_an_apology(tmp_path):
 
 @AS_ROOT
 def test_what_still_runs_as_a_user_of_the_run_is_ended():
+    """Even what hid from its parent."""
     child = os.fork()
     if child == 0:
         os.setresuid(1_999_999_999, 1_999_999_999, 1_999_999_999)

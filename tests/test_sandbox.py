@@ -91,6 +91,7 @@ def box(bench):
 
 
 def test_calls_attributes_items_length_and_membership(box):
+    """A handle behaves like the object that it stands for."""
     handle = box.make(5)
 
     assert isinstance(handle, Handle)
@@ -109,6 +110,7 @@ def test_calls_attributes_items_length_and_membership(box):
 
 
 def test_iteration_gives_plain_values_and_handles(box):
+    """Each item comes back as any value does."""
     first, second, third = box.make(0)
 
     assert (first, third) == (1, "three")
@@ -116,12 +118,14 @@ def test_iteration_gives_plain_values_and_handles(box):
 
 
 def test_iteration_over_something_endless_ends(box):
+    """Ten thousand items are all that a grader can want."""
     assert len(list(box.endless())) == 10_000
 
 
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"])
 @pytest.mark.parametrize("other", [3, 2.5, "text", np.arange(2)], ids=["int", "float", "str", "array"])
 def test_arithmetic_goes_to_the_students_object_from_either_side(box, name, other):
+    """Python asks the right side to the object's own method."""
     import operator
 
     number, operate = box.Number(1), getattr(operator, name)
@@ -132,19 +136,22 @@ def test_arithmetic_goes_to_the_students_object_from_either_side(box, name, othe
 
 
 def test_arithmetic_between_two_handles_and_comparisons(box):
+    """Ordering is swapped as Python swaps it."""
     a, b = box.Number(1), box.Number(2)
 
     assert a + b == "N add 2"
     assert [a < 1, a <= 1, a > 1, a >= 1] == ["N lt 1", "N le 1", "N gt 1", "N ge 1"]
-    assert [3 < a, 3 >= a] == ["N gt 3", "N le 3"]
+    assert [a > 3, a <= 3] == ["N gt 3", "N le 3"]
     assert [-a, +a, abs(a)] == ["neg", "pos", "abs"]
 
 
 def test_a_numpy_scalar_on_the_left_leaves_the_operation_to_the_object(box):
+    """NumPy does not take a handle apart."""
     assert np.float64(2) * box.Number(1) == f"{np.float64(2)} mul N"
 
 
 def test_values_that_come_back_are_copies_and_handles_in_containers_stay_handles(box):
+    """Changing a copy changes nothing behind the wall."""
     boxes = box.pair()
 
     assert [boxes[0].value, boxes[1]["b"].value, boxes[2][0].value] == [1, 2, 3]
@@ -155,6 +162,7 @@ def test_values_that_come_back_are_copies_and_handles_in_containers_stay_handles
 
 
 def test_send_fetch_and_reference_reach_the_same_object(box, bench):
+    """To see what a function does to its argument."""
     student = Submission(box._sandbox, Path())
     x = send(student, np.zeros(3))
 
@@ -167,6 +175,7 @@ def test_send_fetch_and_reference_reach_the_same_object(box, bench):
 
 
 def test_given_code_runs_beside_the_students(box, tmp_path):
+    """It shares the process, and so the student's modules."""
     (tmp_path / "spy.py").write_text("import a\n\ndef look():\n    return a.Box.kind, __name__\n")
     spy = given(Submission(box._sandbox, tmp_path), "spy.py")
 
@@ -174,12 +183,14 @@ def test_given_code_runs_beside_the_students(box, tmp_path):
 
 
 def test_a_submissions_module_is_imported_once(bench):
+    """What a module did when it was imported is not done twice."""
     with bench.sandbox("import random\ndraw = random.random()\n") as sandbox:
         student = Submission(sandbox, Path())
         assert student.a is student.a
 
 
 def test_seconds_measures_a_call():
+    """By the grader's own clock."""
     value, elapsed = seconds(lambda: time.sleep(0.02) or 5)
 
     assert value == 5
@@ -190,6 +201,7 @@ def test_seconds_measures_a_call():
 
 
 def test_a_function_of_the_grader_can_be_called_with_values_and_objects(box):
+    """Handles, plain values and keywords all pass."""
     seen = []
 
     def look(handle, *, deep):
@@ -202,6 +214,8 @@ def test_a_function_of_the_grader_can_be_called_with_values_and_objects(box):
 
 
 def test_a_call_back_may_use_handles_which_call_back_again(box):
+    """A request may be under way on either side, several deep."""
+
     def outer(x):
         return box.apply(lambda y: y * 2, x) + 1
 
@@ -209,6 +223,8 @@ def test_a_call_back_may_use_handles_which_call_back_again(box):
 
 
 def test_a_function_of_the_grader_comes_back_as_itself(box):
+    """It is not wrapped again and again."""
+
     def own(x):
         return -x
 
@@ -217,6 +233,8 @@ def test_a_function_of_the_grader_comes_back_as_itself(box):
 
 
 def test_an_exception_in_a_call_back_is_the_graders_own(box):
+    """It is raised again on the grader's side, as it was."""
+
     def faulty():
         raise ZeroDivisionError("in the grader")
 
@@ -226,6 +244,8 @@ def test_an_exception_in_a_call_back_is_the_graders_own(box):
 
 
 def test_an_assertion_in_a_call_back_fails_the_test(box):
+    """A step function may check what it is called with."""
+
     def strict(x):
         assert x == 1, "the step function gets the wrong prefix"
 
@@ -234,6 +254,8 @@ def test_an_assertion_in_a_call_back_fails_the_test(box):
 
 
 def test_a_student_cannot_swallow_a_graders_assertion(box):
+    """The student's `except Exception` sees nothing of it."""
+
     def strict():
         raise AssertionError("caught in the act")
 
@@ -242,6 +264,7 @@ def test_a_student_cannot_swallow_a_graders_assertion(box):
 
 
 def test_a_call_back_with_the_wrong_arguments_is_the_students_mistake(box):
+    """The grader is not to blame for a call that it did not write."""
     with pytest.raises(StudentError) as caught:
         box.apply(lambda prefixes: prefixes, 1, 2)
 
@@ -252,26 +275,33 @@ def test_a_call_back_with_the_wrong_arguments_is_the_students_mistake(box):
 
 
 def test_a_wrong_value_that_fails_the_students_call_inside_a_call_back_is_the_students(bench):
+    """Through the grader's function and back, the error stays the student's."""
     code = "def f(step): return step(g)\ndef g(x):\n    raise KeyError('mine')\n"
     with bench.module(code) as module, pytest.raises(StudentError, match="KeyError: 'mine'"):
         module.f(lambda g: g(1))
 
 
 def test_what_cannot_be_sent_is_the_graders_mistake(box):
+    """A set is no plain value, and the student did nothing wrong."""
     with pytest.raises(WireError) as caught:
         box.make({1, 2})
-    assert str(caught.value) == "grader: A set cannot be sent to a sandbox. Send plain values, handles, functions."
+    assert (
+        str(caught.value)
+        == "grader: A set cannot be sent to a sandbox. Send plain values, handles, functions."
+    )
 
 
 # Around the sandbox
 
 
 def test_the_student_works_in_a_private_folder(bench):
+    """Working, temporary and home folder in one; no secret in the environment."""
     code = """
         import os, tempfile
         def f():
             open("mine.txt", "w").write("x")
-            return os.getcwd(), tempfile.gettempdir(), os.environ["HOME"], sorted(os.listdir()), dict(os.environ)
+            folders = os.getcwd(), tempfile.gettempdir(), os.environ["HOME"]
+            return *folders, sorted(os.listdir()), dict(os.environ)
     """
     with bench.module({"a.py": code, "c.txt": "data"}) as module:
         cwd, temporary, home, names, environment = module.f()
@@ -283,6 +313,7 @@ def test_the_student_works_in_a_private_folder(bench):
 
 
 def test_each_sandbox_is_fresh_and_nothing_is_left(bench):
+    """Neither a file nor a variable nor a process goes from one to the next."""
     code = """
         import os
         count = 0
@@ -304,6 +335,7 @@ def test_each_sandbox_is_fresh_and_nothing_is_left(bench):
 
 
 def test_global_random_state_is_the_same_in_each_sandbox(bench):
+    """Python seeds `random` anew after every fork, so this is not free."""
     code = """
         import random
         import numpy as np
@@ -318,6 +350,7 @@ def test_global_random_state_is_the_same_in_each_sandbox(bench):
 
 
 def test_a_folder_nested_very_deep_is_removed(bench):
+    """Python's own removal gives up at such a depth."""
     code = """
         import os
         def f():
@@ -334,6 +367,7 @@ def test_a_folder_nested_very_deep_is_removed(bench):
 
 
 def test_printed_text_is_kept_from_its_end(bench):
+    """The last 4,000 characters tell most."""
     code = """
         import sys
         def f():
@@ -353,12 +387,14 @@ def test_printed_text_is_kept_from_its_end(bench):
 
 
 def test_everything_printed_is_there_when_the_sandbox_has_closed(bench):
+    """What arrives late is waited for."""
     with bench.sandbox("def f():\n    print('said \\udc80 and', chr(27))\n") as sandbox:
         bench.load(sandbox).f()
     assert sandbox.printed() == "said ? and \x1b\n"
 
 
 def test_closed_or_replaced_standard_output_harms_nobody(bench):
+    """What a student does to sys.stdout is the student's affair."""
     code = """
         import sys
         def f():
@@ -380,6 +416,7 @@ def test_closed_or_replaced_standard_output_harms_nobody(bench):
 
 @LINUX
 def test_the_layers_are_reported(bench):
+    """A run says what it has, not what it should have."""
     with bench.module("x = 1\n"):
         layers = bench.workshop.layers
     assert tuple(layers) == LAYERS
@@ -391,11 +428,13 @@ def test_the_layers_are_reported(bench):
 @AS_ROOT
 @LINUX
 def test_each_sandbox_has_another_user_without_rights(bench):
+    """The number is fresh, and nothing of root's is left."""
     code = """
         import os
         def f():
             status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
-            return os.getuid(), os.geteuid(), os.getgid(), os.getgroups(), status["CapEff"].strip(), status["NoNewPrivs"].strip()
+            rights = status["CapEff"].strip(), status["NoNewPrivs"].strip()
+            return os.getuid(), os.geteuid(), os.getgid(), os.getgroups(), *rights
     """
     seen = []
     for _ in range(2):
@@ -410,6 +449,7 @@ def test_each_sandbox_has_another_user_without_rights(bench):
 @AS_ROOT
 @LINUX
 def test_layers_can_be_left_out_and_shared_folders_are_swept(tmp_path):
+    """Where Landlock is missing, what was left in /tmp goes all the same."""
     code = """
         import os
         def f():
@@ -436,6 +476,7 @@ def test_layers_can_be_left_out_and_shared_folders_are_swept(tmp_path):
 @AS_ROOT
 @LINUX
 def test_root_without_another_user_is_refused(tmp_path, monkeypatch):
+    """Student code never runs as root."""
     (tmp_path / "a.py").write_text("")
     workshop = Workshop(Equipment(tmp_path, Rules(("a.py",), ())))
     monkeypatch.setattr(workshop, "_users", None)
@@ -450,6 +491,7 @@ def test_root_without_another_user_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_python_that_others_cannot_read_is_refused(monkeypatch, tmp_path):
+    """The error names the folder that is closed."""
     closed = tmp_path / "closed"
     (closed / "lib").mkdir(parents=True)
     closed.chmod(0o700)
@@ -464,6 +506,7 @@ def test_a_python_that_others_cannot_read_is_refused(monkeypatch, tmp_path):
 
 @LINUX
 def test_users_of_a_run_are_drawn_far_from_the_systems_own():
+    """No service has such a number."""
     blocks = [UserBlock() for _ in range(3)]
 
     assert all(block.start > 1 << 16 for block in blocks)
@@ -472,11 +515,59 @@ def test_users_of_a_run_are_drawn_far_from_the_systems_own():
     assert [block.next(), block.next()] == [1001, 1002]
 
 
+# The sandbox that is prepared while another is used
+
+
+@LINUX
+def test_a_sandbox_is_prepared_ahead_and_used_by_the_next_test_with_its_limits(tmp_path):
+    """It is a fresh process and a fresh folder all the same."""
+    (tmp_path / "a.py").write_text("import os\ndef f(): return os.getpid()\n")
+    workshop = Workshop(Equipment(tmp_path, Rules(("a.py",), ())))
+    other = Allowance(seconds=7, memory_mb=256, disk_mb=16, output_kb=64)
+    seen = []
+    try:
+        for allowance in (ALLOWANCE, ALLOWANCE, other, ALLOWANCE):
+            with workshop.sandbox(allowance) as sandbox:
+                seen.append(sandbox.ask("a.py", "import", "a").f())
+                spare = workshop._spare
+        assert len(set(seen)) == 4
+        folder = spare.folder
+        assert folder.exists()
+    finally:
+        workshop.close()
+    assert not folder.exists()
+    assert not any(Path(f"/proc/{number}").exists() for number in seen)
+
+
+@LINUX
+def test_a_next_sandbox_that_cannot_be_prepared_costs_this_test_nothing(tmp_path, monkeypatch):
+    """The next test says so itself, if it is still so."""
+    (tmp_path / "a.py").write_text("x = 1\n")
+    workshop = Workshop(Equipment(tmp_path, Rules(("a.py",), ())))
+    prepare, calls = workshop._prepare, []
+
+    def sometimes(allowance):
+        calls.append(allowance)
+        if len(calls) == 2:
+            raise SandboxError("fork server", "It has gone away.", "Run again.")
+        return prepare(allowance)
+
+    monkeypatch.setattr(workshop, "_prepare", sometimes)
+    try:
+        for _ in range(2):
+            with workshop.sandbox(ALLOWANCE) as sandbox:
+                assert sandbox.ask("a.py", "import", "a").x == 1
+    finally:
+        workshop.close()
+    assert len(calls) == 4
+
+
 # The fork server
 
 
 @LINUX
 def test_a_fork_server_that_died_between_tests_is_started_again(bench):
+    """The next test does not notice."""
     server = bench.workshop._launcher._server
     server.kill()
     server.wait()
@@ -488,10 +579,14 @@ def test_a_fork_server_that_died_between_tests_is_started_again(bench):
 
 @LINUX
 def test_a_fork_server_that_dies_during_a_test_blames_no_student(bench):
-    with pytest.raises(SandboxError) as caught, bench.module("def f():\n    while True: pass\n") as module:
-        os.kill(bench.workshop._launcher._server.pid, signal.SIGKILL)
-        module.f()
-    assert str(caught.value) == "fork server: It has gone away. Run again; if it recurs, give the run more memory."
+    """It is neither the student's exit nor the student's memory."""
+    dying = "def f(kill):\n    kill()\n    while True: pass\n"
+    with pytest.raises(SandboxError) as caught, bench.module(dying) as module:
+        module.f(lambda: os.kill(bench.workshop._launcher._server.pid, signal.SIGKILL))
+    assert (
+        str(caught.value)
+        == "fork server: It has gone away. Run again; if it recurs, give the run more memory."
+    )
     del caught
     with bench.module("def f(): return 5\n") as module:
         assert module.f() == 5
@@ -500,6 +595,7 @@ def test_a_fork_server_that_dies_during_a_test_blames_no_student(bench):
 
 @LINUX
 def test_a_fork_server_that_cannot_import_says_so(capfd):
+    """Its own message is there for staff."""
     with pytest.raises(SandboxError) as caught:
         ForkServer(["numpy", "no_such_library"])
     assert "fork server: It did not start: exit status 1. Its message stands above" in str(caught.value)
@@ -509,6 +605,7 @@ def test_a_fork_server_that_cannot_import_says_so(capfd):
 
 @LINUX
 def test_closing_a_workshop_ends_its_processes_and_removes_its_folder(tmp_path):
+    """Twice is as good as once."""
     workshop = Workshop(Equipment(tmp_path, Rules(("a.py",), ())))
     folder, server = workshop._folder, workshop._launcher._server
     assert folder.stat().st_mode & 0o777 == 0o711
@@ -521,6 +618,7 @@ def test_closing_a_workshop_ends_its_processes_and_removes_its_folder(tmp_path):
 
 
 def test_the_submission_in_the_graders_process_behaves_alike(tmp_path):
+    """For a debugger: the same answers and the same sentences."""
     (tmp_path / "a.py").write_text("def f(g, x): return g(x) + 1\ndef bad(): raise ValueError('no')\n")
     local = LocalWorkshop(Equipment(tmp_path, Rules(("a.py",), ("numpy",))))
     for _ in range(2):

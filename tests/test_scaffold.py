@@ -8,6 +8,7 @@ from autograder.scaffold import new_assignment
 
 
 def test_two_folders_and_nothing_else(tmp_path):
+    """No registry, no list of slugs."""
     folders = new_assignment(tmp_path, "a5_new")
 
     assert folders == [tmp_path / "assignments/a5_new", tmp_path / "solutions/a5_new"]
@@ -18,6 +19,7 @@ def test_two_folders_and_nothing_else(tmp_path):
 
 @pytest.mark.parametrize("slug", ["A5", "5a", "a-b", "../a", "", "a b", "ä"])
 def test_a_name_that_is_no_folder_is_refused(tmp_path, slug):
+    """Paths, capitals and spaces among them."""
     with pytest.raises(UsageError) as caught:
         new_assignment(tmp_path, slug)
     assert str(caught.value) == (
@@ -28,6 +30,7 @@ def test_a_name_that_is_no_folder_is_refused(tmp_path, slug):
 
 @pytest.mark.parametrize("taken", ["assignments", "solutions"])
 def test_a_folder_that_exists_is_left_alone(tmp_path, taken):
+    """Neither half is overwritten."""
     (tmp_path / taken / "mine").mkdir(parents=True)
     with pytest.raises(UsageError) as caught:
         new_assignment(tmp_path, "mine")

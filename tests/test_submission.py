@@ -34,6 +34,7 @@ def student(bench, tmp_path):
 
 
 def test_an_argument_that_is_changed_in_place_shows_where_it_was_sent_to(student):
+    """The same dict, twice."""
     weights = send(student, {"W": np.zeros(2)})
 
     student.a.step(weights)
@@ -43,6 +44,7 @@ def test_an_argument_that_is_changed_in_place_shows_where_it_was_sent_to(student
 
 
 def test_an_argument_that_is_passed_by_value_may_be_changed_too(student):
+    """Its numbers are right, whatever else it does."""
     # A function that works in place on what it is given is right as far as its numbers go.
     own = {"W": np.zeros(2)}
 
@@ -52,6 +54,7 @@ def test_an_argument_that_is_passed_by_value_may_be_changed_too(student):
 
 
 def test_an_attribute_as_a_reference_is_the_students_own(student):
+    """And a name that is missing is told like any other."""
     net = student.a.Net()
     weights = reference(net, "weights")
 
@@ -63,6 +66,7 @@ def test_an_attribute_as_a_reference_is_the_students_own(student):
 
 
 def test_given_code_sees_the_students_objects(student, tmp_path):
+    """A helper may look where a grader cannot."""
     (tmp_path / "given").mkdir()
     (tmp_path / "given" / "spy.py").write_text("def peek(net): return sorted(net.weights)\n")
 
@@ -70,6 +74,7 @@ def test_given_code_sees_the_students_objects(student, tmp_path):
 
 
 def test_an_error_in_given_code_tells_no_line_of_it(student, tmp_path):
+    """The grader's helper is secret too."""
     (tmp_path / "given").mkdir()
     (tmp_path / "given" / "spy.py").write_text("SECRET = 5\ndef peek(): return SECRET / 0\n")
     with pytest.raises(StudentError) as caught:
@@ -78,6 +83,7 @@ def test_an_error_in_given_code_tells_no_line_of_it(student, tmp_path):
 
 
 def test_expected_exceptions(student):
+    """By name, and told when it is another one or none."""
     assert_raises("ValueError", lambda: student.a.picky(-1), what="picky(-1)")
     with pytest.raises(AssertionError, match=r"picky\(0\): expected a ValueError, got a KeyError"):
         assert_raises("ValueError", lambda: student.a.picky(0), what="picky(0)")
@@ -86,6 +92,7 @@ def test_expected_exceptions(student):
 
 
 def test_what_was_printed_and_how_long_a_call_took(student):
+    """By the grader's own clock."""
     value, elapsed = seconds(lambda: student.a.picky(3))
 
     assert value == 3
@@ -98,6 +105,7 @@ def test_what_was_printed_and_how_long_a_call_took(student):
 
 
 def test_python_may_look_at_the_fixture(student):
+    """A probe for a protocol is no request."""
     assert not hasattr(student, "__wrapped__")
     assert not hasattr(student.a, "__array__")
     with pytest.raises((TypeError, AttributeError, AutograderError)):
@@ -105,6 +113,8 @@ def test_python_may_look_at_the_fixture(student):
 
 
 def test_limits_are_kept_with_the_function():
+    """The plugin reads them there."""
+
     @limits(seconds=2)
     def some():
         """Nothing."""

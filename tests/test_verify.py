@@ -25,6 +25,7 @@ def edit(path, old, new):
 
 
 def test_the_example_is_sound(course):
+    """Nine trials, each told while it is made."""
     told = []
     found = verify(course, "tiny", lambda name, count: told.append((name, count)))
 
@@ -44,14 +45,20 @@ def less_careless(monkeypatch):
 
 @pytest.mark.usefixtures("less_careless")
 def test_what_is_wrong_is_named(course):
+    """A survivor, a wrong list, and a grader that does arithmetic on None."""
     solutions = solution_folder(course, "tiny")
     # One mistake that no test sees, one whose list is wrong, and a grader that stumbles over a wrong type.
     with (solutions / "mistakes.toml").open("a") as catalogue:
         catalogue.write(
-            '\n[[mistake]]\nid = "survives"\nfile = "square.py"\nfind = "return x * x"\nreplace = "return 1.0 * x * x"\n'
+            '\n[[mistake]]\nid = "survives"\nfile = "square.py"\nfind = "return x * x"\n'
+            'replace = "return 1.0 * x * x"\n'
             'symptom = "none"\nhint = "none"\ncaught_by = ["test_square_of_a_vector"]\n'
         )
-    edit(solutions / "mistakes.toml", 'caught_by = ["test_square_of_a_matrix"]', 'caught_by = ["test_square_of_a_vector"]')
+    edit(
+        solutions / "mistakes.toml",
+        'caught_by = ["test_square_of_a_matrix"]',
+        'caught_by = ["test_square_of_a_vector"]',
+    )
     edit(
         solutions / "tests/test_1_1_square.py",
         "    assert_close(",
@@ -68,9 +75,11 @@ def test_what_is_wrong_is_named(course):
 
 @pytest.mark.usefixtures("less_careless")
 def test_a_wrong_reference_and_a_stub_with_points_are_named(course):
+    """Each with the test's own sentence."""
     edit(solution_folder(course, "tiny") / "square.py", "return x * x", "return x + x")
     (solution_folder(course, "tiny") / "mistakes.toml").write_text(
-        '[[mistake]]\nid = "m"\nfile = "square.py"\nfind = "x + x"\nreplace = "x - x"\nsymptom = "s"\nhint = "h"\n'
+        '[[mistake]]\nid = "m"\nfile = "square.py"\nfind = "x + x"\nreplace = "x - x"\n'
+        'symptom = "s"\nhint = "h"\n'
         'caught_by = ["test_square_of_a_vector", "test_square_of_a_matrix"]\n'
     )
     stub = template_folder(course, "tiny") / "square.py"
@@ -84,13 +93,15 @@ def test_a_wrong_reference_and_a_stub_with_points_are_named(course):
 
 
 def test_points_that_do_not_add_up_are_an_error(course):
+    """Before any time is spent on mistakes."""
     edit(course / "assignments/tiny/assignment.toml", "points = 5", "points = 6")
     with pytest.raises(ManifestError, match=r"part 1\.1: the manifest says 6, its tests sum to 5"):
         verify(course, "tiny")
 
 
 def test_a_mistake_that_names_no_test_is_an_error(course):
+    """With the name that was meant."""
     path = solution_folder(course, "tiny") / "mistakes.toml"
     path.write_text(path.read_text().replace("test_square_of_a_matrix", "test_square_of_a_matrx"))
-    with pytest.raises(MistakeError, match="there is no test 'test_square_of_a_matrx'. Did you mean"):
+    with pytest.raises(MistakeError, match=r"there is no test 'test_square_of_a_matrx'\. Did you mean"):
         verify(course, "tiny")

@@ -62,15 +62,16 @@ def same(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, (np.ndarray, np.generic)):
-        return a.dtype == b.dtype and a.shape == b.shape and np.asarray(a).tobytes() == np.asarray(b).tobytes()
+        return (
+            a.dtype == b.dtype and a.shape == b.shape and np.asarray(a).tobytes() == np.asarray(b).tobytes()
+        )
     if isinstance(a, torch.Tensor):
         return a.dtype == b.dtype and same(a.detach().numpy(), b.detach().numpy())
     if isinstance(a, float):
         return struct.pack("<d", a) == struct.pack("<d", b) or (math.isnan(a) and math.isnan(b))
-    if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, dict):
-        return same(list(a), list(b)) and same(list(a.values()), list(b.values()))
+    if isinstance(a, (list, tuple, dict)):
+        pairs = zip(a.items(), b.items()) if isinstance(a, dict) else zip(a, b)  # noqa: B905  lengths: below
+        return len(a) == len(b) and all(same(one, other) for one, other in pairs)
     return bool(a == b)
 
 
@@ -81,11 +82,13 @@ def same(a: Any, b: Any) -> bool:
 @example(2**8183)
 @example(-(2**8183))
 def test_plain_values_arrive_as_they_were(value):
+    """Whatever is plain comes out as it went in, bit for bit."""
     assert same(round_trip(value), value)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_arrays_of_every_type_and_layout_arrive_as_they_were(name):
+    """No layout in memory is lost on the way, and none is kept: what arrives is contiguous."""
     cube = np.arange(24).reshape(2, 3, 4).astype(name)
     layouts = [cube, np.asfortranarray(cube), cube[::-1, :, ::-2], cube.T, cube[0, 0, 0], cube[:, :0]]
     layouts += [np.array(1, name), np.zeros((0, 5), name), np.broadcast_to(cube[0, 0], (3, 4))]
@@ -95,10 +98,12 @@ def test_arrays_of_every_type_and_layout_arrive_as_they_were(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_numpy_scalars_stay_numpy_scalars(name):
+    """np.float32(1) is neither a float nor an array afterwards."""
     assert same(round_trip(np.dtype(name).type(1)), np.dtype(name).type(1))
 
 
 def test_byte_order_is_the_only_thing_about_an_array_that_changes():
+    """Little-endian on the wire, whatever machine the array came from."""
     big = np.arange(3, dtype=">f8")
 
     arrived = round_trip(big)
@@ -121,6 +126,7 @@ def test_byte_order_is_the_only_thing_about_an_array_that_changes():
     ],
 )
 def test_tensors_arrive_detached_with_their_type_and_values(tensor):
+    """The graph stays behind; a transposed tensor keeps its order."""
     arrived = round_trip([tensor])[0]
 
     assert same(arrived, tensor.detach())
@@ -128,14 +134,16 @@ def test_tensors_arrive_detached_with_their_type_and_values(tensor):
 
 
 def test_a_tensor_without_a_numpy_twin_stays_where_it_is():
+    """bfloat16 cannot be laid out as NumPy would."""
     half = torch.ones(2, dtype=torch.bfloat16)
 
-    assert decode(encode(half, lambda value: Ref("sandbox", 7, type(value).__name__)), lambda ref: ref) == Ref(
-        "sandbox", 7, "Tensor"
-    )
+    assert decode(
+        encode(half, lambda value: Ref("sandbox", 7, type(value).__name__)), lambda ref: ref
+    ) == Ref("sandbox", 7, "Tensor")
 
 
 def test_a_tensor_is_refused_where_torch_is_not_used(monkeypatch):
+    """An assignment without torch gets a sentence, not an import."""
     message = encode(torch.ones(1), no_object)
     monkeypatch.delitem(wire.sys.modules, "torch")
 
@@ -166,6 +174,7 @@ class Strange:
     ids=lambda value: type(value).__name__,
 )
 def test_anything_else_becomes_a_reference_wherever_it_stands(value):
+    """The owner's function is asked once for each object."""
     seen = []
 
     def keep(kept: object) -> Ref:
@@ -174,18 +183,23 @@ def test_anything_else_becomes_a_reference_wherever_it_stands(value):
 
     arrived = decode(encode({"x": [value, (1, value)]}, keep), lambda ref: ref)
 
-    assert arrived == {"x": [Ref("sandbox", 1, type(value).__name__), (1, Ref("sandbox", 2, type(value).__name__))]}
+    assert arrived == {
+        "x": [Ref("sandbox", 1, type(value).__name__), (1, Ref("sandbox", 2, type(value).__name__))]
+    }
     assert len(seen) == 2
 
 
 def test_references_keep_owner_and_number_and_a_short_name():
+    """A type's name may be long or unprintable."""
     for owner in ("sandbox", "grader"):
-        ref = decode(encode(Strange(), lambda _, owner=owner: Ref(owner, 2**40, "N\udc80" * 300)), lambda ref: ref)
+        ref = decode(
+            encode(Strange(), lambda _, owner=owner: Ref(owner, 2**40, "N\udc80" * 300)), lambda ref: ref
+        )
         assert (ref.owner, ref.number) == (owner, 2**40)
         assert len(ref.type_name) == 200
 
 
-class Liar(int, metaclass=type):
+class Liar(int):
     """An int that says it is everything."""
 
     def __eq__(self, other):
@@ -208,14 +222,24 @@ class Mapping(dict):
 
 
 def test_subclasses_arrive_as_their_base_types():
-    tricky = [Liar(3), Mapping(a=1), np.zeros(2).view(Array), type("S", (str,), {})("x"), type("F", (float,), {})(1)]
-    arrived = round_trip([*tricky, type("L", (list,), {})([1]), bytearray(b"z"), np.ma.masked_array([1.0], [True])])
+    """No method of a student's subclass ever reaches the grader."""
+    tricky = [
+        Liar(3),
+        Mapping(a=1),
+        np.zeros(2).view(Array),
+        type("S", (str,), {})("x"),
+        type("F", (float,), {})(1),
+    ]
+    arrived = round_trip(
+        [*tricky, type("L", (list,), {})([1]), bytearray(b"z"), np.ma.masked_array([1.0], [True])]
+    )
 
     assert [type(value) for value in arrived] == [int, dict, np.ndarray, str, float, list, bytes, np.ndarray]
 
 
 @pytest.mark.parametrize("dtype", ["float64", "bool"])
 def test_arrived_arrays_may_be_changed_and_share_nothing(dtype):
+    """A right solution may work in place on its argument."""
     sent = np.zeros((2, 3), dtype)
     arrived = round_trip([sent, sent])
 
@@ -249,12 +273,14 @@ def nested(depth: int) -> list[Any]:
     ids=["depth", "items", "keys", "dicts", "int", "bytes", "arrays"],
 )
 def test_what_is_too_large_is_refused_before_it_is_sent(value, message):
+    """Each limit has its own sentence."""
     with pytest.raises(WireError) as caught:
         encode(value, no_object)
     assert str(caught.value) == f"message: {message} {REMEDY}"
 
 
 def test_a_list_that_holds_itself_is_refused():
+    """Depth is the limit that ends it."""
     value: list[Any] = []
     value.append(value)
     with pytest.raises(WireError, match="nested more than 32 deep"):
@@ -262,12 +288,14 @@ def test_a_list_that_holds_itself_is_refused():
 
 
 def test_an_array_with_very_many_axes_stays_where_it_is():
+    """Sixteen axes are more than any homework has."""
     seen = []
     encode(np.zeros((1,) * 17), lambda value: seen.append(value) or Ref("sandbox", 1))
     assert len(seen) == 1
 
 
 def test_the_largest_values_within_the_limits_pass():
+    """One below each limit is fine, and many small dicts are no large one."""
     small = [{"loss": 0, "accuracy": 1}] * 10_000
     for value in ([None] * 199_999, dict.fromkeys(range(4096)), small, nested(32), 2**8183 - 1):
         assert round_trip(value) == value
@@ -307,12 +335,15 @@ HOSTILE = {
     b"h" + count(1) + b"b" + count(0): "An object has no readable type name.",
     b"h" + count(1) + b"s" + count(201) + b"x" * 201: "An object has no readable type name.",
     (b"l" + count(1)) * 40 + b"N": "It holds more than 200000 values, or is nested more than 32 deep.",
-    b"l" + count(200_001) + b"N" * 200_001: "It holds more than 200000 values, or is nested more than 32 deep.",
+    b"l"
+    + count(200_001)
+    + b"N" * 200_001: "It holds more than 200000 values, or is nested more than 32 deep.",
 }
 
 
 @pytest.mark.parametrize("data", HOSTILE, ids=[str(number) for number in range(len(HOSTILE))])
 def test_each_hostile_message_is_refused_with_its_reason(data):
+    """What an enemy announces is compared with what is there, before anything is made."""
     with pytest.raises(WireError) as caught:
         decode(data, lambda ref: ref)
     assert str(caught.value) == f"message: {HOSTILE[data]} {REMEDY}"
@@ -343,21 +374,26 @@ def survives(data: bytes) -> None:
 @FAST
 @given(st.binary(max_size=200))
 def test_random_bytes_decode_to_plain_values_or_not_at_all(data):
+    """Bytes without any sense."""
     survives(data)
 
 
-PIECES = st.sampled_from([*(bytes([tag]) for tag in b"NTFifsbltdagohc"), count(0), count(1), count(3), b"\x0b\x02"])
+PIECES = st.sampled_from(
+    [*(bytes([tag]) for tag in b"NTFifsbltdagohc"), count(0), count(1), count(3), b"\x0b\x02"]
+)
 
 
 @FAST
 @given(st.lists(PIECES | st.binary(max_size=9), max_size=30).map(b"".join))
 def test_messages_of_valid_pieces_decode_to_plain_values_or_not_at_all(data):
+    """Tags and counts in any order."""
     survives(data)
 
 
 @FAST
 @given(values, st.data())
 def test_damaged_messages_decode_to_plain_values_or_not_at_all(value, data):
+    """A valid message with a few bytes changed, left out or put in."""
     message = bytearray(encode([value, 1.5, {"k": (2,)}], no_object))
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, len(message) - 1))
@@ -368,16 +404,26 @@ def test_damaged_messages_decode_to_plain_values_or_not_at_all(value, data):
 
 
 @FAST
-@given(st.sampled_from(b"ago"), st.integers(0, 20), st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 3), max_size=18))
+@given(
+    st.sampled_from(b"ago"),
+    st.integers(0, 20),
+    st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 3), max_size=18),
+)
 @example(ord("a"), 11, [0, 2**26, 2**26])
 @example(ord("a"), 11, [2**26] * 15 + [0])
 @example(ord("o"), 0, [0, 2**26, 2**26, 2**26])
 def test_any_shape_that_is_announced_is_built_or_refused(tag, code, shape):
+    """Zero-length axes do not hide astronomically long ones."""
     survives(bytes([tag, code, len(shape)]) + b"".join(map(count, shape)) + bytes(16))
 
 
 def test_a_message_costs_no_more_memory_than_a_few_times_its_length():
-    for data in (b"l" + count(2**40), b"a\x0b\x02" + count(2**25) + count(2**25), b"l" + count(50_000) + b"N" * 50_000):
+    """A count that is announced allocates nothing."""
+    for data in (
+        b"l" + count(2**40),
+        b"a\x0b\x02" + count(2**25) + count(2**25),
+        b"l" + count(50_000) + b"N" * 50_000,
+    ):
         tracemalloc.start()
         try:
             survives(data)
@@ -388,9 +434,11 @@ def test_a_message_costs_no_more_memory_than_a_few_times_its_length():
 
 
 def test_keys_that_collide_take_bounded_time():
+    """The worst dict there can be takes seconds at most, and there can be one."""
     # Integers that differ by 2**61 - 1 have one hash: each new key is compared with all before it.
     colliding = b"".join(
-        b"i" + count(16) + (number * (2**61 - 1)).to_bytes(16, "little", signed=True) + b"N" for number in range(4096)
+        b"i" + count(16) + (number * (2**61 - 1)).to_bytes(16, "little", signed=True) + b"N"
+        for number in range(4096)
     )
     worst = b"d" + count(4096) + colliding
 
@@ -402,6 +450,7 @@ def test_keys_that_collide_take_bounded_time():
 
 
 def test_bools_are_bools_whatever_byte_they_came_as():
+    """A bool of 7 would break whatever the grader does with it."""
     array = decode(b"a\x00\x01" + count(3) + b"\x00\x07\xff", lambda ref: ref)
 
     assert array.dtype == np.bool_

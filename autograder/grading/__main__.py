@@ -37,7 +37,13 @@ def settings_from(text: str) -> Settings:
     values = json.loads(text)
     hidden = values.pop("hidden_tests")
     assignment = Assignment(Path(values.pop("folder")), Path(hidden) if hidden else None)
-    return Settings(assignment, Path(values.pop("files")), off=tuple(values.pop("off")), **values)
+    return Settings(
+        assignment,
+        Path(values.pop("files")),
+        off=tuple(values.pop("off")),
+        only=tuple(values.pop("only")),
+        **values,
+    )
 
 
 def main() -> int:

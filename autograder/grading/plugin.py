@@ -32,6 +32,7 @@ __all__ = ["Grading", "Settings"]
 Event = dict[str, Any]
 GRADING = pytest.StashKey["Grading"]()
 PRINTED = pytest.StashKey[str]()
+LOADED = pytest.StashKey[list[str]]()
 STARTED = pytest.StashKey[float]()
 CASE = pytest.StashKey[CaseResult]()
 
@@ -47,6 +48,8 @@ class Settings:
         part: only this part, "" for all.
         here: the student's code runs in this process, for a debugger.
         collect_only: the graders are loaded and counted, and nothing of the submission runs.
+        only: names of the tests to run, empty for all.
+        trace: each case tells which of the student's modules it has imported.
         off: layers of the sandbox that are left out on purpose.
         first_uid: start of the run's user ids.
     """
@@ -57,6 +60,8 @@ class Settings:
     part: str = ""
     here: bool = False
     collect_only: bool = False
+    only: tuple[str, ...] = ()
+    trace: bool = False
     off: tuple[str, ...] = ()
     first_uid: int | None = None
 
@@ -95,13 +100,17 @@ class Grading:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Puts the tests in the order of the parts, and tells what there is to earn."""
         specs = marks.specs_of(items, self.settings.assignment.hidden_tests)
-        chosen = [item for item in items if self.settings.part in ("", specs[marks.name_of(item)].part)]
+        chosen = [item for item in items if self._wants(specs[marks.name_of(item)])]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         order = [part.id for part in self.settings.assignment.manifest.parts]
         chosen.sort(key=lambda item: _position(specs[marks.name_of(item)].part, order))
         items[:] = chosen
         self._specs = {name: specs[name] for name in dict.fromkeys(map(marks.name_of, items))}
         self._tell({"event": "tests", "tests": [asdict(spec) for spec in self._specs.values()]})
+
+    def _wants(self, spec: TestSpec) -> bool:
+        settings = self.settings
+        return settings.part in ("", spec.part) and (not settings.only or spec.name in settings.only)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A grader file that cannot be loaded is the staff's affair; the others still count."""
@@ -132,7 +141,14 @@ class Grading:
     def _tell_case(self, item: pytest.Item) -> None:
         case = asdict(item.stash[CASE])
         self._tell({"event": "layers", "layers": self.workshop.layers})
-        self._tell({"event": "case", **case, "printed": item.stash.get(PRINTED, "")})
+        self._tell(
+            {
+                "event": "case",
+                **case,
+                "printed": item.stash.get(PRINTED, ""),
+                "loaded": item.stash.get(LOADED, []),
+            }
+        )
         if entry := marks.leaderboard_entry(item):
             self._tell({"event": "leaderboard", **asdict(entry)})
 
@@ -172,11 +188,14 @@ def _case(item: pytest.Item, call: "pytest.CallInfo[None]") -> CaseResult:
 def student(request: pytest.FixtureRequest) -> Iterator[Submission]:
     """The submission, in a sandbox of its own for each case."""
     grading = request.config.stash[GRADING]
+    public = grading.settings.assignment.public_tests
     with grading.workshop.sandbox(grading.allowance(request.node)) as sandbox:
         try:
-            yield Submission(sandbox, request.path.parent / "given")
+            yield Submission(sandbox, [folder / "given" for folder in (request.path.parent, public)])
         finally:
-            request.node.stash[PRINTED] = sandbox.printed()
+            if grading.settings.trace:
+                request.node.stash[LOADED] = sandbox.ask("the sandbox", "loaded")
+    request.node.stash[PRINTED] = sandbox.printed()  # all of it has arrived only when the sandbox has closed
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ Used by graders through `autograder.grading`, and by the plugin.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from autograder.errors import SandboxError
 from autograder.sandbox.client import Handle, Sandbox
 
 __all__ = ["Submission", "fetch", "given", "printed", "reference", "replace", "seconds", "send"]
@@ -20,14 +21,14 @@ class Submission:
 
     Args:
         sandbox: where the student's code runs.
-        given_folder: where `given` finds the grader's own helper code.
+        given_folders: where `given` looks for the grader's own helper code, in this order.
     """
 
-    __slots__ = ("_given_folder", "_modules", "_sandbox")
+    __slots__ = ("_given_folders", "_modules", "_sandbox")
 
-    def __init__(self, sandbox: Sandbox, given_folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, given_folders: Sequence[Path]) -> None:
         self._sandbox = sandbox
-        self._given_folder = given_folder
+        self._given_folders = tuple(given_folders)
         self._modules: dict[str, Handle] = {}
 
     def __getattr__(self, name: str) -> Handle:
@@ -68,13 +69,23 @@ def given(student: Submission, file_name: str) -> Any:
 
     Args:
         student: the submission.
-        file_name: a file in the folder `given/` beside the grader.
+        file_name: a file in the folder `given/` beside the grader, or beside the public graders.
 
     Returns:
         A handle of the module. What its functions return is judged like any value of
-        the student's: their code shares the process, so it may have been tampered with.
+        the student's: their code shares the process, can read the helper's source, and may
+        have tampered with it. Nothing that a student may not have belongs there.
+
+    Raises:
+        SandboxError: if there is no such file.
     """
-    source = (student._given_folder / file_name).read_text(encoding="utf-8")
+    found = [folder / file_name for folder in student._given_folders if (folder / file_name).is_file()]
+    if not found:
+        folders = " and ".join(str(folder) for folder in student._given_folders)
+        raise SandboxError(
+            file_name, f"There is no such helper in {folders}.", "Correct the name in the grader."
+        )
+    source = found[0].read_text(encoding="utf-8")
     return student._sandbox.ask(file_name, "given", file_name.removesuffix(".py"), source)
 
 

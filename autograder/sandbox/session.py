@@ -126,6 +126,9 @@ class Session:
     def _do_send(self, value: object) -> object:
         return self._keep(value)
 
+    def _do_loaded(self) -> list[str]:
+        return sorted(name for name in self._files.modules if name in sys.modules)
+
     def _do_fetch(self, target: object) -> object:
         return target
 

@@ -127,7 +127,7 @@ def owner(path: Path) -> int:
 
 
 def remove_ours(left: set[str]) -> None:
-    """After a failure: only what the corpus makes under its own names, since the machine is not ours alone."""
+    """After a failure: only what the corpus makes under its own names, as others use this machine."""
     for entry in left:
         if entry.startswith("shared memory ") and int(entry.split()[3]) == SHARED_MEMORY_KEY:
             ctypes.CDLL(None).shmctl(int(entry.split()[2]), 0, None)

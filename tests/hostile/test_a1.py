@@ -31,8 +31,8 @@ DOZEN = (
 # The corpus attacks square(x): here that stands behind one function of part 1.1, and no other is written.
 FUNCTIONS = """
 
-def relu_gradient(x):
-    return square(x)
+def relu_gradient(x):  # of another number: x itself is right at 0
+    return square(x + 2.0)
 
 
 def relu(x):
@@ -45,39 +45,48 @@ softmax = sigmoid = sigmoid_gradient = relu
 
 @pytest.fixture(scope="module")
 def a1(workplace, powers):
-    """Assignment 1's zip, built; a test may take 2 s, so that a loop does not take this file's time.
+    """Part 1.1 of assignment 1 as a zip of its own, built: the other parts' graders would only cost time.
 
     The packages are the small course's, to the letter, so they are copied instead of installed again.
     """
     root = workplace / "repository"
-    for folder in (f"assignments/{SLUG}", f"solutions/{SLUG}"):
-        shutil.copytree(find_repository(HERE) / folder, root / folder)
-    write_templates(root / "solutions" / SLUG, root / "student_templates" / SLUG)
-    assignment = Assignment.from_repository(root, SLUG)
-    zip_path = build_autograder(assignment, root, workplace / "dist")
-    small = powers.emulator.base
-    emulator = Emulator(workplace / SLUG)
+    copy_part(find_repository(HERE), root)
+    zip_path = build_autograder(Assignment.from_repository(root, SLUG), root, root / "dist")
+    small, emulator = powers.emulator.base, Emulator(workplace / SLUG)
     shutil.copytree(small, emulator.base, symlinks=True)
     shutil.rmtree(emulator.base / "source")
     layout.unpack_autograder(zip_path, emulator.base / "source")
     requirements = (emulator.base / "source" / "requirements.txt").read_text()
     assert requirements == (small / "source" / "requirements.txt").read_text()
-    compile_all = [
+    program = [
         emulator.base / "venv/bin/python",
         "-m",
         "compileall",
         "-q",
         emulator.base / "source/autograder",
     ]
-    subprocess.run(compile_all, check=True)
-    manifest = emulator.base / "source" / SLUG / "assignment.toml"
-    text, changed = re.subn(r"(?m)^test_seconds = .*$", "test_seconds = 2", manifest.read_text())
-    manifest.write_text(text if changed else f"{text}\n[limits]\ntest_seconds = 2\n")
-    graders = [*assignment.public_tests.glob("*.py"), *(assignment.hidden_tests or HERE).glob("*.py")]
-    names = [name for file in graders for name in test_names(file)]
+    subprocess.run(program, check=True)
+    graders = (root / place / SLUG / "tests" for place in ("assignments", "solutions"))
+    names = [name for folder in graders for file in folder.glob("*.py") for name in test_names(file)]
     return type(powers)(
         emulator, root / "solutions" / SLUG, root / "student_templates" / SLUG, rows=len(names)
     )
+
+
+def copy_part(repository: Path, root: Path) -> None:
+    """Copies part 1.1 into a repository of its own, where a test may take 2 s: a loop takes no longer."""
+    for place in ("assignments", "solutions"):
+        (root / place / SLUG).mkdir(parents=True)
+        others = shutil.ignore_patterns("test_1_[2-9]*", "__pycache__")
+        shutil.copytree(repository / place / SLUG / "tests", root / place / SLUG / "tests", ignore=others)
+    for file in ("activations.py", "losses.py"):
+        shutil.copy(repository / "solutions" / SLUG / file, root / "solutions" / SLUG)
+    write_templates(root / "solutions" / SLUG, root / "student_templates" / SLUG)
+    text = (repository / "assignments" / SLUG / "assignment.toml").read_text(encoding="utf-8")
+    text = re.sub(r'(?ms)^\[\[parts\]\]\nid = "1\.[2-9]".*?(?=^\[)', "", text)
+    text, changed = re.subn(r"(?m)^test_seconds = .*$", "test_seconds = 2", text)
+    text += "" if changed else "\n[limits]\ntest_seconds = 2\n"
+    (root / "assignments" / SLUG / "assignment.toml").write_text(text, encoding="utf-8")
 
 
 def test_names(file: Path) -> list[str]:
@@ -94,16 +103,15 @@ test_names.__test__ = False  # type: ignore[attr-defined]  # not a test, whateve
 
 @pytest.fixture(scope="module")
 def honest(a1):
-    """What the stub gets, and what the reference without one file gets: before any attack."""
-    return a1.run(a1.stub), a1.run(without_losses(a1.reference, a1.emulator.base.parent / "partial"))
+    """What the stub gets, and what the reference with one function missing gets: before any attack."""
+    return a1.run(a1.stub), a1.run(without_relu(a1, a1.emulator.base.parent / "partial"))
 
 
-def without_losses(reference: Path, folder: Path) -> Path:
-    """An honest submission with one file missing."""
+def without_relu(a1, folder: Path) -> Path:
+    """An honest submission with one part missing."""
     folder.mkdir()
-    for file in reference.glob("*.py"):
-        if file.name != "losses.py":
-            shutil.copy(file, folder)
+    text = (a1.reference / "activations.py").read_text(encoding="utf-8")
+    (folder / "activations.py").write_text(f"{text}\n\ndel relu\n", encoding="utf-8")
     return folder
 
 
@@ -179,5 +187,5 @@ def test_honest_submissions_are_graded_as_before(a1, honest):
 
     again = a1.run(a1.stub), a1.run(partial)
 
-    assert 0 < honest[1].score < 100
+    assert 0 < honest[1].score < a1.run(a1.reference).score
     assert list(map(a1.told, again)) == list(map(a1.told, honest))

@@ -113,9 +113,7 @@ def test_softmax_regression_gradient_does_not_stop_at_the_clip(student):
     assert_shape(gradients["b1"], (3,), what="the gradient of b1")
     # (1, -1, 0) / 2, up to a factor that other tests look at.
     up, down, rest = (float(value) for value in gradients["b1"])
-    assert_that(
-        up > 0.2 and down < -0.2 and abs(rest) < 1e-6, "The gradient of b1 is not (1, -1, 0) / 2."
-    )
+    assert_that(up > 0.2 and down < -0.2 and abs(rest) < 1e-6, "The gradient of b1 is not (1, -1, 0) / 2.")
 
 
 @number("1.3")
