@@ -10,6 +10,8 @@ import pytest
 
 import autograder.staff  # noqa: F401  registers the commands of staff
 from autograder import cli
+from autograder.prove import Proof
+from autograder.verify import Trial, Verification
 
 
 @pytest.fixture
@@ -82,26 +84,40 @@ def test_a_new_assignment_from_first_to_last_command(type_, course):
     assert "absolute                           .x      2 ok" in out
 
 
-def test_a_surviving_mistake_fails_the_command(type_, course):
-    """The matrix marks it and the error names it."""
+def test_a_surviving_mistake_fails_the_command(type_, course, monkeypatch):
+    """The matrix marks it and the error names it; test_verify finds a real one."""
+    if not (course / "assignments/tiny").is_dir():
+        type_("new", "tiny", cwd=course)
+    problem = "test_a should fail and passes."
+    trial = Trial("absolute", 2.0, frozenset({"test_b"}), frozenset({"test_c"}), (problem,))
+    verification = Verification("tiny", ("test_a", "test_b", "test_c"), (trial,), ())
+    monkeypatch.setattr("autograder.staff.verify", lambda *_: verification)
+
+    status, out, err = type_("verify", "tiny", cwd=course)
+
+    assert status == 1
+    assert "absolute                           .x?      2 wrong" in out
+    assert err == f"autograder verify: \ntiny, absolute: {problem} \nCorrect the graders or the catalogue.\n"
+
+
+def test_proofs_make_one_table_and_their_problems_fail_the_command(type_, course, monkeypatch):
+    """The zips and the emulator have tests of their own; here are their sentences."""
     if not (course / "assignments/tiny").is_dir():
         type_("new", "tiny", cwd=course)
         type_("templates", cwd=course)
-    path = course / "solutions/tiny/mistakes.toml"
-    text = path.read_text()
-    path.write_text(
-        text.replace('caught_by = ["test_square_of_a_matrix"]', 'caught_by = ["test_square_of_a_vector"]')
-    )
-    try:
-        status, out, err = type_("verify", "tiny", cwd=course)
-    finally:
-        path.write_text(text)
+    problem = "tiny: the stub gets 1 points, not 0."
+    proof = Proof("tiny", 5.0, 5.0, 1.0, 2, 1.5, None, 12.0, (problem,))
+    verification = Verification("tiny", ("test_a",), (), ())
+    monkeypatch.setattr("autograder.staff.prove", lambda *_: proof)
+    monkeypatch.setattr("autograder.staff.verify", lambda *_: verification)
+
+    status, out, err = type_("prove", cwd=course)
+
     assert status == 1
-    assert "absolute                           .x      2 wrong" in out
-    assert err.startswith(
-        "autograder verify: \ntiny, absolute: test_square_of_a_vector should fail and passes.\n"
-    )
-    assert err.endswith("Correct the graders or the catalogue.\n")
+    assert "tiny" in out
+    assert "5/5" in out
+    assert "not measured" in out
+    assert err == f"autograder prove: \n{problem} \nNothing should be uploaded yet.\n"
 
 
 @pytest.mark.parametrize(

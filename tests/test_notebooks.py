@@ -46,7 +46,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
     manager._kernel_spec = KernelSpec(argv=launcher, display_name="this interpreter", language="python")
     env = {**os.environ, "IPYTHONDIR": str(folder / ".ipython")}  # the user's own start-up files stay out
     client = NotebookClient(notebook, km=manager, resources={"metadata": {"path": str(folder)}}, timeout=600)
-    client.execute(env=env)
+    client.execute(env=env, cleanup_kc=True)  # a manager that was handed over is else left running
 
 
 def copy_modules(source: Path, folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder import run as runs
-from autograder.errors import IntakeError
+from autograder.errors import IntakeError, ManifestError
 from autograder.model import Outcome
 from autograder.run import staff_log
 
@@ -289,3 +289,16 @@ def test_what_still_runs_as_a_user_of_the_run_is_ended():
     assert os.waitstatus_to_exitcode(status) == -9
     assert runs._user_of(10**8) == -1
     assert Path("/proc/1").exists()
+
+
+def test_the_tests_of_an_assignment_can_be_listed_without_a_submission(tmp_path, graded):
+    """And a grader that cannot be read is an explained error."""
+    run = graded(THREE, CODE, points={"1.1": 3}).run
+
+    assert [spec.name for spec in runs.collect(run.assignment)] == ["test_first", "test_second", "test_third"]
+
+    (run.assignment.public_tests / "test_broken.py").write_text("def broken(:\n")
+    with pytest.raises(ManifestError) as caught:
+        runs.collect(run.assignment)
+    assert f"{run.assignment.folder}: Its graders cannot be loaded. " in str(caught.value)
+    assert "SyntaxError" in str(caught.value)

@@ -163,7 +163,7 @@ def test_values_that_come_back_are_copies_and_handles_in_containers_stay_handles
 
 def test_send_fetch_and_reference_reach_the_same_object(box, bench):
     """To see what a function does to its argument."""
-    student = Submission(box._sandbox, Path())
+    student = Submission(box._sandbox, [])
     x = send(student, np.zeros(3))
 
     assert box.same(x, x) is True
@@ -177,7 +177,7 @@ def test_send_fetch_and_reference_reach_the_same_object(box, bench):
 def test_given_code_runs_beside_the_students(box, tmp_path):
     """It shares the process, and so the student's modules."""
     (tmp_path / "spy.py").write_text("import a\n\ndef look():\n    return a.Box.kind, __name__\n")
-    spy = given(Submission(box._sandbox, tmp_path), "spy.py")
+    spy = given(Submission(box._sandbox, [tmp_path]), "spy.py")
 
     assert spy.look() == ("box", "spy")
 
@@ -185,7 +185,7 @@ def test_given_code_runs_beside_the_students(box, tmp_path):
 def test_a_submissions_module_is_imported_once(bench):
     """What a module did when it was imported is not done twice."""
     with bench.sandbox("import random\ndraw = random.random()\n") as sandbox:
-        student = Submission(sandbox, Path())
+        student = Submission(sandbox, [])
         assert student.a is student.a
 
 
@@ -378,7 +378,7 @@ def test_printed_text_is_kept_from_its_end(bench):
     with bench.sandbox(code) as sandbox:
         bench.load(sandbox).f()
         deadline = time.monotonic() + 5
-        while "last" not in printed(Submission(sandbox, Path())) and time.monotonic() < deadline:
+        while "last" not in printed(Submission(sandbox, [])) and time.monotonic() < deadline:
             time.sleep(0.01)
         text = sandbox.printed()
     assert text.endswith("last\n")
@@ -488,6 +488,24 @@ def test_root_without_another_user_is_refused(tmp_path, monkeypatch):
     assert "sandbox: It did not start." in str(caught.value)
     assert "student code never runs as root, and no other user was named" in str(caught.value)
     assert "Run as another user, or see the README." in str(caught.value)
+
+
+@AS_ROOT
+@LINUX
+def test_a_temporary_folder_that_others_cannot_reach_is_no_fault_of_the_student(tmp_path, monkeypatch):
+    """Such as root's own TMPDIR."""
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "closed").mkdir(mode=0o700)
+    monkeypatch.setattr(workshops.tempfile, "tempdir", str(tmp_path / "closed"))
+    workshop = Workshop(Equipment(tmp_path, Rules(("a.py",), ())))
+    try:
+        with (
+            pytest.raises(SandboxError, match=r"It did not start.*PermissionError"),
+            workshop.sandbox(ALLOWANCE),
+        ):
+            pass
+    finally:
+        workshop.close()
 
 
 def test_a_python_that_others_cannot_read_is_refused(monkeypatch, tmp_path):

@@ -30,7 +30,7 @@ CODE = """
 def student(bench, tmp_path):
     """The submission above."""
     with bench.sandbox(CODE) as sandbox:
-        yield Submission(sandbox, tmp_path / "given")
+        yield Submission(sandbox, [tmp_path / "given"])
 
 
 def test_an_argument_that_is_changed_in_place_shows_where_it_was_sent_to(student):

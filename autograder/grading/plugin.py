@@ -10,6 +10,7 @@ import time
 import traceback
 import zlib
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pytest
 
 from autograder.assignment import Assignment
 from autograder.compare import GradingFailure
-from autograder.errors import AutograderError
+from autograder.errors import AutograderError, ManifestError
 from autograder.grading import marks
 from autograder.grading.submission import Submission
 from autograder.model import CaseResult, Outcome, TestSpec
@@ -99,7 +100,12 @@ class Grading:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Puts the tests in the order of the parts, and tells what there is to earn."""
-        specs = marks.specs_of(items, self.settings.assignment.hidden_tests)
+        try:
+            specs = marks.specs_of(items, self.settings.assignment.hidden_tests)
+        except ManifestError as error:
+            self._tell({"event": "broken", "place": error.place, "detail": str(error)})
+            items.clear()
+            return
         chosen = [item for item in items if self._wants(specs[marks.name_of(item)])]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         order = [part.id for part in self.settings.assignment.manifest.parts]
@@ -194,7 +200,8 @@ def student(request: pytest.FixtureRequest) -> Iterator[Submission]:
             yield Submission(sandbox, [folder / "given" for folder in (request.path.parent, public)])
         finally:
             if grading.settings.trace:
-                request.node.stash[LOADED] = sandbox.ask("the sandbox", "loaded")
+                with suppress(StudentError):  # it is dead, and its own verdict is told already
+                    request.node.stash[LOADED] = sandbox.ask("the sandbox", "loaded")
     request.node.stash[PRINTED] = sandbox.printed()  # all of it has arrived only when the sandbox has closed
 
 

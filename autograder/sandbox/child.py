@@ -93,6 +93,7 @@ def start(stream: Descriptors, confinement: layers.Confinement, rules: Rules) ->
     _seed()
     channel = Channel(stream)
     on = layers.shed(confinement)
+    list(folder.iterdir())  # a folder above it that is closed to this user is no fault of the student's
     channel.send(GREETING + json.dumps(on).encode())
     try:
         session = Session(files, lambda call: _call_back(channel, session, call))

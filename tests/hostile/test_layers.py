@@ -335,12 +335,14 @@ def test_a_fork_bomb_without_seccomp_ends_at_the_limit_and_leaves_nothing(gained
 
 
 def users_with_processes() -> set[int]:
-    """Real user ids of all that runs now."""
+    """Real user ids of all that runs now; a process that has been killed needs a moment to go."""
+    time.sleep(0.5)
     found = set()
-    for status in Path("/proc").glob("[0-9]*/status"):
+    for path in Path("/proc").glob("[0-9]*/status"):
         with suppress(OSError):  # it has just ended
-            uids = next(line for line in status.read_text().splitlines() if line.startswith("Uid:"))
-            found.add(int(uids.split()[1]))
+            status = dict(line.split(":", 1) for line in path.read_text().splitlines())
+            if not status["State"].strip().startswith(("Z", "X")):
+                found.add(int(status["Uid"].split()[0]))
     return found
 
 

@@ -3,27 +3,32 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 
 from autograder.grading import (
     assert_close,
+    assert_dtype,
     assert_keys,
     assert_length,
     assert_raises,
     assert_shape,
     assert_that,
     assert_type,
+    check_gradient,
     fetch,
     given,
+    replace,
     send,
 )
 
 # 7 examples in batches of 3: two full ones and a short one. Each row of X tells its number.
 N, SIZE = 7, 3
-X = np.column_stack([np.arange(7.0), 10.0 - np.arange(7.0) ** 2])
+X = np.column_stack([np.arange(7.0), np.arange(7.0) ** 2 % 7, 5.0 - 0.5 * np.arange(7)])
 Y = np.array([0, 2, 1, 0, 2, 2, 0])
-W1 = np.array([[0.2, -0.1, 0.3], [0.05, 0.1, -0.15]])
+W1 = np.array([0.5, 0.25, 1.0])
+MOVE = np.array([0.1, 0.2, -0.1])
+FROZEN = np.zeros(3)
 
 
 def batches_of(student, *arguments, **options):
     """The student's batches, once they are known to be a list of pairs."""
-    batches = student.training.minibatches(*arguments, **options)
+    batches = training_of(student).minibatches(*arguments, **options)
     assert_that(isinstance(batches, list), "minibatches returns no list.", "Return a list of tuples (X, y).")
     for batch in batches:
         assert_length(batch, 2, what="a batch", hint="A batch is a tuple (X, y).")
@@ -39,42 +44,74 @@ def assert_batches(batches, order, size):
         assert_close(batch[1], Y[rows], what=f"y of batch {number_}")
 
 
-def network_and_descent(student, learning_rate):
-    """A right network and a right optimiser, which live in the sandbox; so do right losses."""
-    given(student, "earlier_parts.py")
+def assert_rows(probabilities, labels):
+    """Fail unless they are (N, C) and (N,): the student's code may call the functions below with anything."""
+    what = "the probabilities in a call of cross_entropy or accuracy"
+    assert_dtype(probabilities, "number", what=what)
+    assert_that(np.ndim(probabilities) == 2 and np.size(probabilities) > 0, f"{what}: expected (N, C).")
+    what = "the labels in a call of cross_entropy or accuracy"
+    assert_dtype(labels, "int", what=what)
+    assert_shape(labels, probabilities.shape[:1], what=what)
+    classes = probabilities.shape[1]
+    assert_that(((labels >= 0) & (labels < classes)).all(), f"{what}: one of them is no class.")
+
+
+def costs_of(probabilities, labels):
+    """-log p of each label."""
+    return -np.log(probabilities[np.arange(len(labels)), labels])
+
+
+def cross_entropy(probabilities, labels):
+    """Mean negative log-likelihood in nats."""
+    assert_rows(probabilities, labels)
+    return costs_of(probabilities, labels).mean()
+
+
+def accuracy(probabilities, labels):
+    """Fraction of right guesses."""
+    assert_rows(probabilities, labels)
+    return (probabilities.argmax(axis=1) == labels).mean()
+
+
+def training_of(student):
+    """The student's training.py, for which part 1.2 is the grader's."""
+    replace(student, "losses", cross_entropy=cross_entropy, accuracy=accuracy)
+    return student.training
+
+
+def network_and_stride(student, move):
+    """A small network and an optimiser, which live in the sandbox."""
     helpers = given(student, "network.py")
-    return helpers.LinearClassifier(W1), helpers.Descent(learning_rate)
+    return helpers.SmoothedShares(W1), helpers.Stride(move)
 
 
 def probabilities(X, W1):
     """What the given network predicts."""
-    powers = np.exp(X @ W1)
-    return powers / powers.sum(axis=1, keepdims=True)
+    return (X + W1) / (X + W1).sum(axis=1, keepdims=True)
 
 
 def measures(X, y, W1):
     """-log p of each label, and whether each guess is right."""
     p = probabilities(X, W1)
-    return -np.log(p[np.arange(len(y)), y]), p.argmax(axis=1) == y
+    return costs_of(p, y), p.argmax(axis=1) == y
 
 
-def epoch(seed, learning_rate, count=N):
-    """An epoch in the grader's own words.
-
-    Returns the final W1, both measures of each example before its update, and the order.
-    """
-    W, costs, hits = W1, np.zeros(count), np.zeros(count)
-    order = np.random.default_rng(seed).permutation(count)
-    for start in range(0, count, SIZE):
-        rows = order[start : start + SIZE]
-        costs[rows], hits[rows] = measures(X[rows], Y[rows], W)
-        W = W - learning_rate * X[rows].T @ (probabilities(X[rows], W) - np.eye(3)[Y[rows]]) / len(rows)
-    return W, costs, hits, order
+def batch_rows(seed, count=N):
+    """The examples of each batch of an epoch, by their numbers."""
+    return np.split(np.random.default_rng(seed).permutation(count), range(SIZE, count, SIZE))
 
 
-def means_over_batches(values, order):
+def costs_before_updates(seed, move, count):
+    """-log p of each label, with the weights that the network has before its batch's update."""
+    costs = np.zeros(count)
+    for step, rows in enumerate(batch_rows(seed, count)):
+        costs[rows] = measures(X[rows], Y[rows], W1 + step * move)[0]
+    return costs
+
+
+def mean_over_batches(values, batches):
     """The wrong mean, in which a short batch counts as much as a full one."""
-    return np.mean([values[rows].mean() for rows in (order[0:3], order[3:6], order[6:7])])
+    return np.mean([values[rows].mean() for rows in batches])
 
 
 @number("1.6")
@@ -102,7 +139,7 @@ def test_minibatches_keep_examples_and_labels_together(student):
     seen = []
     for batch_X, batch_y in batches:
         assert_type(batch_X, np.ndarray, what="X of a batch")
-        assert_shape(batch_X, (*batch_X.shape[:1], 2), what="X of a batch")
+        assert_shape(batch_X, (*batch_X.shape[:1], 3), what="X of a batch")
         assert_that(
             np.isin(batch_X[:, 0], np.arange(N)).all(), "A batch holds an example that X does not hold."
         )
@@ -118,7 +155,7 @@ def test_minibatches_keep_examples_and_labels_together(student):
 @weight(0.5)
 def test_minibatches_refuse_what_cannot_be_cut(student):
     """A batch size of 0, or a label too few, is a ValueError."""
-    minibatches = student.training.minibatches
+    minibatches = training_of(student).minibatches
     assert_raises("ValueError", lambda: minibatches(X, Y, 0), what="minibatches with a batch size of 0")
     assert_raises(
         "ValueError", lambda: minibatches(X, Y[:-1], 3), what="minibatches of 7 examples and 6 labels"
@@ -129,19 +166,19 @@ def test_minibatches_refuse_what_cannot_be_cut(student):
 @weight(0.5)
 def test_training_leaves_data_and_global_random_state_alone(student):
     """X and y keep their order and values, and no global random generator is used or seeded."""
-    network, descent = network_and_descent(student, 0.1)
+    network, stride = network_and_stride(student, MOVE)
     X_sent, y_sent = send(student, X), send(student, Y)
-    training = student.training
+    training = training_of(student)
     assert_length(training.minibatches(X_sent, y_sent, SIZE, shuffle=True), 3, what="the batches")
     assert_length(
-        training.train_epoch(network, descent, X_sent, y_sent, SIZE), 2, what="what train_epoch returns"
+        training.train_epoch(network, stride, X_sent, y_sent, SIZE), 2, what="what train_epoch returns"
     )
     assert_length(training.evaluate(network, X_sent, y_sent, SIZE), 2, what="what evaluate returns")
 
     quiet = given(student, "quiet.py").changes_global_randomness
     changed = [
         quiet(training.minibatches, X_sent, y_sent, SIZE, shuffle=True, seed=4),
-        quiet(training.train_epoch, network, descent, X_sent, y_sent, SIZE, seed=4),
+        quiet(training.train_epoch, network, stride, X_sent, y_sent, SIZE, seed=4),
         quiet(training.evaluate, network, X_sent, y_sent, SIZE),
     ]
 
@@ -154,28 +191,44 @@ def test_training_leaves_data_and_global_random_state_alone(student):
     )
 
 
-def result_of_epoch(student, seed, learning_rate, count=N):
+def result_of_epoch(student, seed, move, count=N):
     """(loss, accuracy) of the student's epoch, and the network and optimiser that it used."""
-    network, descent = network_and_descent(student, learning_rate)
-    result = student.training.train_epoch(network, descent, X[:count], Y[:count], SIZE, seed=seed)
+    network, stride = network_and_stride(student, move)
+    result = training_of(student).train_epoch(network, stride, X[:count], Y[:count], SIZE, seed=seed)
     assert_length(result, 2, what="what train_epoch returns", hint="Return the pair (loss, accuracy).")
-    return result, network, descent
+    return result, network, stride
+
+
+def assert_gradients(shown, seed):
+    """The optimiser was shown the gradients of each batch in turn, at the weights of that moment."""
+    batches = batch_rows(seed)
+    assert_length(shown, len(batches), what="the gradients that the optimiser was shown")
+    for step, (gradients, rows) in enumerate(zip(shown, batches, strict=True)):
+        assert_keys(gradients, ["W1"], what=f"the gradients of step {step}")
+        check_gradient(
+            lambda W, rows=rows: measures(X[rows], Y[rows], W)[0].mean(),
+            W1 + step * MOVE,
+            gradients["W1"],
+            what=f"the gradient of W1 in step {step}",
+            hint="One step for each batch of minibatches(X, y, batch_size, shuffle=True, seed=seed).",
+        )
 
 
 @number("1.6")
 @weight(1.5)
 def test_train_epoch_takes_one_step_per_batch(student):
     """An epoch of 7 examples in batches of 3 is three steps, and leaves the weights that they lead to."""
-    _, network, descent = result_of_epoch(student, 2, 0.1)
+    _, network, stride = result_of_epoch(student, 2, MOVE)
 
-    assert_close(descent.steps, 3, what="the number of optimiser steps")
+    assert_close(stride.steps, 3, what="the number of optimiser steps")
+    assert_gradients(stride.shown, 2)
     weights = network.weights
     assert_keys(weights, ["W1"], what="the network's weights after an epoch")
     assert_close(
         weights["W1"],
-        epoch(2, 0.1)[0],
-        what="W1 after an epoch",
-        hint="One step for each batch of minibatches(X, y, batch_size, shuffle=True, seed=seed).",
+        W1 + 3 * MOVE,
+        what="W1 after an epoch of an optimiser that moves it by the same amount in each step",
+        hint="Call optimizer.step(network.weights, gradients): it changes the dict, and nobody else does.",
         inputs={"W1 before the epoch": W1},
     )
 
@@ -184,22 +237,23 @@ def test_train_epoch_takes_one_step_per_batch(student):
 @weight(1.5)
 def test_train_epoch_returns_means_over_examples(student):
     """With frozen weights, loss and accuracy are means over the 7 examples: the short batch weighs less."""
-    result, _, _ = result_of_epoch(student, 2, 0.0)
+    result, _, _ = result_of_epoch(student, 2, FROZEN)
 
-    _, costs, hits, order = epoch(2, 0.0)
+    costs, hits = measures(X, Y, W1)
+    batches = batch_rows(2)
     assert_close(
         result[0],
         costs.mean(),
         what="the loss of an epoch",
         sizes={"N": N, "batch_size": SIZE},
-        wrong={"the mean over the batches": means_over_batches(costs, order), "a sum": costs.sum()},
+        wrong={"the mean over the batches": mean_over_batches(costs, batches), "a sum": costs.sum()},
     )
     assert_close(
         result[1],
         hits.mean(),
         what="the accuracy of an epoch",
         sizes={"N": N, "batch_size": SIZE},
-        wrong={"the mean over the batches": means_over_batches(hits, order), "a count": hits.sum()},
+        wrong={"the mean over the batches": mean_over_batches(hits, batches), "a count": hits.sum()},
     )
 
 
@@ -208,14 +262,13 @@ def test_train_epoch_returns_means_over_examples(student):
 def test_train_epoch_measures_the_loss_before_each_update(student):
     """The loss of a batch is that of the weights before its update."""
     # Two full batches: how a short one weighs is another test's affair.
-    result, _, _ = result_of_epoch(student, 1, 0.2, count=6)
+    result, _, _ = result_of_epoch(student, 1, MOVE, count=6)
 
-    final, costs, _, _ = epoch(1, 0.2, count=6)
     assert_close(
         result[0],
-        costs.mean(),
+        costs_before_updates(1, MOVE, 6).mean(),
         what="the loss of an epoch in which the weights change",
-        wrong={"the loss of the final weights": measures(X[:6], Y[:6], final)[0].mean()},
+        wrong={"the loss of the final weights": measures(X[:6], Y[:6], W1 + 2 * MOVE)[0].mean()},
     )
 
 
@@ -223,24 +276,24 @@ def test_train_epoch_measures_the_loss_before_each_update(student):
 @weight(1)
 def test_evaluate_returns_means_over_examples(student):
     """Loss and accuracy are means over all 7 examples, in batches of 3."""
-    network, _ = network_and_descent(student, 0.0)
+    network, _ = network_and_stride(student, FROZEN)
 
-    result = student.training.evaluate(network, X, Y, SIZE)
+    result = training_of(student).evaluate(network, X, Y, SIZE)
 
     costs, hits = measures(X, Y, W1)
-    order = np.arange(N)
+    batches = np.split(np.arange(N), [3, 6])
     assert_length(result, 2, what="what evaluate returns", hint="Return the pair (loss, accuracy).")
     assert_close(
         result[0],
         costs.mean(),
         what="the loss of 7 examples",
-        wrong={"the mean over the batches": means_over_batches(costs, order)},
+        wrong={"the mean over the batches": mean_over_batches(costs, batches)},
     )
     assert_close(
         result[1],
         hits.mean(),
         what="the accuracy of 7 examples",
-        wrong={"the mean over the batches": means_over_batches(hits, order), "a count": hits.sum()},
+        wrong={"the mean over the batches": mean_over_batches(hits, batches), "a count": hits.sum()},
     )
 
 
@@ -248,9 +301,9 @@ def test_evaluate_returns_means_over_examples(student):
 @weight(0.5)
 def test_evaluate_changes_nothing(student):
     """The weights are the same after `evaluate` as before."""
-    network, _ = network_and_descent(student, 0.0)
+    network, _ = network_and_stride(student, FROZEN)
 
-    result = student.training.evaluate(network, X, Y, SIZE)
+    result = training_of(student).evaluate(network, X, Y, SIZE)
 
     assert_length(result, 2, what="what evaluate returns")
     assert_type(result[0], float, what="the loss")

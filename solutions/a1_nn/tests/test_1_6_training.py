@@ -1,33 +1,77 @@
 import numpy as np
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from autograder.grading import assert_close, assert_length, assert_that, given
+from autograder.grading import (
+    assert_close,
+    assert_dtype,
+    assert_length,
+    assert_shape,
+    assert_that,
+    given,
+    replace,
+)
+
+MOVE = np.array([1.0, 4.0, 2.0])
+FROZEN = np.zeros(3)
 
 
 def case(N):
-    """N examples of 2 numbers, labels of 3 classes, and weights; the first column of X counts the rows."""
-    X = np.column_stack([np.arange(float(N)), np.cos(np.arange(N))])
-    return X, np.arange(N) * 2 % 3, np.array([[0.1, -0.2, 0.05], [1.0, 0.5, -1.5]])
+    """N examples of 3 numbers, labels of 3 classes, and weights; the first column of X counts the rows."""
+    n = np.arange(float(N))
+    X = np.column_stack([n, 4.0 + 4.0 * np.cos(n), 8.0 * np.sin(n) ** 2])
+    return X, np.arange(N) * 2 % 3, np.array([0.5, 0.25, 1.0])
 
 
-def network_and_descent(student, W1, learning_rate):
-    """A right network and a right optimiser, which live in the sandbox; so do right losses."""
-    given(student, "earlier_parts.py")
+def assert_rows(probabilities, labels):
+    """Fail unless they are (N, C) and (N,): the student's code may call the functions below with anything."""
+    what = "the probabilities in a call of cross_entropy or accuracy"
+    assert_dtype(probabilities, "number", what=what)
+    assert_that(np.ndim(probabilities) == 2 and np.size(probabilities) > 0, f"{what}: expected (N, C).")
+    what = "the labels in a call of cross_entropy or accuracy"
+    assert_dtype(labels, "int", what=what)
+    assert_shape(labels, probabilities.shape[:1], what=what)
+    classes = probabilities.shape[1]
+    assert_that(((labels >= 0) & (labels < classes)).all(), f"{what}: one of them is no class.")
+
+
+def costs_of(probabilities, labels):
+    """-log p of each label, clipped at 1e-12."""
+    return -np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1.0))
+
+
+def cross_entropy(probabilities, labels):
+    """Mean negative log-likelihood in nats."""
+    assert_rows(probabilities, labels)
+    return costs_of(probabilities, labels).mean()
+
+
+def accuracy(probabilities, labels):
+    """Fraction of right guesses."""
+    assert_rows(probabilities, labels)
+    return (probabilities.argmax(axis=1) == labels).mean()
+
+
+def training_of(student):
+    """The student's training.py, for which part 1.2 is the grader's."""
+    replace(student, "losses", cross_entropy=cross_entropy, accuracy=accuracy)
+    return student.training
+
+
+def network_and_stride(student, W1, move):
+    """A small network and an optimiser, which live in the sandbox."""
     helpers = given(student, "network.py")
-    return helpers.LinearClassifier(W1), helpers.Descent(learning_rate)
+    return helpers.SmoothedShares(W1), helpers.Stride(move)
 
 
 def probabilities(X, W1):
     """What the given network predicts."""
-    scores = X @ W1
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return (X + W1) / (X + W1).sum(axis=1, keepdims=True)
 
 
 def measures(X, y, W1):
     """-log p of each label, and whether each guess is right."""
     p = probabilities(X, W1)
-    return -np.log(p[np.arange(len(y)), y]), p.argmax(axis=1) == y
+    return costs_of(p, y), p.argmax(axis=1) == y
 
 
 @number("1.6")
@@ -37,7 +81,7 @@ def test_minibatches_of_any_size(student):
     for N, size in ((6, 3), (4, 9), (1, 1), (5, 5), (5, 1), (8, 5)):
         X, y, _ = case(N)
 
-        batches = student.training.minibatches(X, y, size)
+        batches = training_of(student).minibatches(X, y, size)
 
         starts = range(0, N, size)
         assert_length(batches, len(starts), what=f"the batches of {N} examples, {size} in each")
@@ -54,8 +98,8 @@ def test_train_epoch_follows_the_order_of_its_seed(student):
     X, y, W1 = case(8)
 
     for seed in (0, 3, 11):
-        network, descent = network_and_descent(student, W1, 0.0)
-        student.training.train_epoch(network, descent, X, y, 5, seed=seed)
+        network, stride = network_and_stride(student, W1, FROZEN)
+        training_of(student).train_epoch(network, stride, X, y, 5, seed=seed)
         order = np.random.default_rng(seed).permutation(8)
         shown = network.shown
         assert_length(shown, 2, what="the batches that the network was trained on")
@@ -68,16 +112,12 @@ def test_train_epoch_follows_the_order_of_its_seed(student):
 def test_train_epoch_measures_the_accuracy_before_each_update(student):
     """The accuracy of a batch is that of the weights before its update."""
     X, y, W1 = case(9)
-    learning_rate = 2.0
+    network, stride = network_and_stride(student, W1, MOVE)
 
-    network, descent = network_and_descent(student, W1, learning_rate)
-    result = student.training.train_epoch(network, descent, X, y, 3, seed=6)
+    result = training_of(student).train_epoch(network, stride, X, y, 3, seed=6)
 
-    W, hits = W1, 0.0
-    order = np.random.default_rng(6).permutation(9)
-    for rows in (order[0:3], order[3:6], order[6:9]):
-        hits += measures(X[rows], y[rows], W)[1].sum()
-        W = W - learning_rate * X[rows].T @ (probabilities(X[rows], W) - np.eye(3)[y[rows]]) / len(rows)
+    batches = np.split(np.random.default_rng(6).permutation(9), 3)
+    hits = sum(measures(X[rows], y[rows], W1 + step * MOVE)[1].sum() for step, rows in enumerate(batches))
     assert_length(result, 2, what="what train_epoch returns")
     assert_close(result[1], hits / 9, what="the accuracy of an epoch in which the weights change")
 
@@ -88,15 +128,15 @@ def test_train_epoch_of_any_size(student):
     """One example, a batch size above N and batches that fit exactly are all right."""
     for N, size in ((1, 4), (9, 2), (4, 4)):
         X, y, W1 = case(N)
-        network, descent = network_and_descent(student, W1, 0.0)
+        network, stride = network_and_stride(student, W1, FROZEN)
 
-        result = student.training.train_epoch(network, descent, X, y, size, seed=1)
+        result = training_of(student).train_epoch(network, stride, X, y, size, seed=1)
 
         costs, hits = measures(X, y, W1)
         assert_length(result, 2, what="what train_epoch returns")
         assert_close(result[0], costs.mean(), what=f"the loss of an epoch of {N} examples")
         assert_close(result[1], hits.mean(), what=f"the accuracy of an epoch of {N} examples")
-        assert_close(descent.steps, -(-N // size), what="the number of optimiser steps")
+        assert_close(stride.steps, -(-N // size), what="the number of optimiser steps")
 
 
 @number("1.6")
@@ -106,9 +146,9 @@ def test_evaluate_does_not_depend_on_the_batch_size(student):
     X, y, W1 = case(11)
     costs, hits = measures(X, y, W1)
     for size in (1, 2, 5, 11, 100):
-        network, _ = network_and_descent(student, W1, 0.0)
+        network, _ = network_and_stride(student, W1, FROZEN)
 
-        result = student.training.evaluate(network, X, y, size)
+        result = training_of(student).evaluate(network, X, y, size)
 
         assert_length(result, 2, what="what evaluate returns")
         assert_close(result[0], costs.mean(), what=f"the loss of 11 examples in batches of {size}")

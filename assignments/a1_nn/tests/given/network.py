@@ -1,13 +1,15 @@
-"""A network and an optimiser that are right, and that write down how they are used."""
+"""A small network and an optimiser that learns nothing: both write down how they are used."""
 
 import numpy as np
 
 
-class LinearClassifier:
-    """Softmax regression without a bias, which counts and remembers what it is shown.
+class SmoothedShares:
+    """Each class gets its share of x + w; it counts and remembers what it is shown.
+
+        p[n, c] = (x[n, c] + w[c]) / sum_k (x[n, k] + w[k])
 
     Attributes:
-        weights: {"W1": (D, C)}.
+        weights: {"W1": (C,)}, as many as an example has numbers; every x + w is positive.
         shown: first column of X of each call of `loss_and_gradients`, as lists.
         sizes: number of examples in each call of either method.
     """
@@ -20,29 +22,37 @@ class LinearClassifier:
     def predict(self, X):
         """Probabilities (N, C)."""
         self.sizes.append(len(X))
-        scores = np.asarray(X) @ self.weights["W1"]
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        smoothed = np.asarray(X) + self.weights["W1"]
+        return smoothed / smoothed.sum(axis=1, keepdims=True)
 
     def loss_and_gradients(self, X, y):
-        """Mean cross-entropy in nats, and its gradient."""
+        """Mean cross-entropy of the shares in nats, and its gradient."""
         self.shown.append([float(value) for value in X[:, 0]])
-        p = self.predict(X)
-        rows = np.arange(len(y))
-        loss = float(np.mean(-np.log(np.maximum(p[rows, y], 1e-12))))
-        p[rows, y] -= 1.0
-        return loss, {"W1": np.asarray(X).T @ p / len(y)}
+        self.sizes.append(len(X))
+        smoothed = np.asarray(X) + self.weights["W1"]
+        loss, gradient = 0.0, np.zeros(smoothed.shape[1])
+        for row, label in zip(smoothed, y, strict=True):
+            loss += np.log(row.sum() / row[label]) / len(y)
+            gradient += 1 / row.sum() / len(y)
+            gradient[label] -= 1 / row[label] / len(y)
+        return loss, {"W1": gradient}
 
 
-class Descent:
-    """Plain gradient descent that counts its steps; a learning rate of 0 freezes the network."""
+class Stride:
+    """Moves W1 by the same amount in each step, wherever its gradient points.
 
-    def __init__(self, learning_rate):
-        self.learning_rate = learning_rate
+    Attributes:
+        steps: number of steps so far.
+        shown: the gradients of each step.
+    """
+
+    def __init__(self, move):
+        self.move = move
         self.steps = 0
+        self.shown = []
 
     def step(self, weights, gradients):
-        """Take one step downhill."""
+        """Take one step; a move of 0 freezes the network."""
         self.steps += 1
-        for name in weights:
-            weights[name] = weights[name] - self.learning_rate * gradients[name]
+        self.shown.append(dict(gradients))
+        weights["W1"] = weights["W1"] + self.move

@@ -1,4 +1,4 @@
-"""Raises SystemExit(0) while it is imported, and leaves for good if that is caught."""
+"""Raises SystemExit(0) while it is imported."""
 
 import sys
 
