@@ -13,7 +13,7 @@ from autograder.assignment import Assignment
 from autograder.run import Run, grade
 
 HERE = Path(__file__).parent
-ATTACKS = sorted(folder.name for folder in (HERE / "corpus").iterdir() if folder.is_dir())
+ATTACKS = sorted(file.parent.name for file in HERE.glob("corpus/*/square.py"))
 ATTACKED = 2  # rows of part 1.1 come first: its points are 5 of 10, and part 1.2 must keep its own
 
 # The sentence that the student reads of the public test, where it should be exact.
