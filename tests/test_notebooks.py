@@ -44,7 +44,11 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
     manager = KernelManager()
     launcher = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     manager._kernel_spec = KernelSpec(argv=launcher, display_name="this interpreter", language="python")
-    env = {**os.environ, "IPYTHONDIR": str(folder / ".ipython")}  # the user's own start-up files stay out
+    env = {
+        **os.environ,
+        "IPYTHONDIR": str(folder / ".ipython"),  # the user's own start-up files stay out
+        "OPENBLAS_NUM_THREADS": "1",  # on a busy machine two threads wait for each other most of the time
+    }
     client = NotebookClient(notebook, km=manager, resources={"metadata": {"path": str(folder)}}, timeout=600)
     client.execute(env=env, cleanup_kc=True)  # a manager that was handed over is else left running
 
