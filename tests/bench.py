@@ -19,7 +19,7 @@ from autograder.bundle import build_autograder, build_student
 from autograder.emulate import Emulator
 from autograder.grading.plugin import Settings
 from autograder.run import Run, grade
-from autograder.sandbox.client import Allowance
+from autograder.sandbox.verdicts import Allowance
 from autograder.sandbox.workshop import Workshop
 
 ROOT = Path(__file__).resolve().parents[1]

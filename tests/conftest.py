@@ -17,7 +17,8 @@ from autograder.assignment import Assignment
 from autograder.model import RunReport, TestResult
 from autograder.run import Run, grade, scored
 from autograder.sandbox.child import Rules
-from autograder.sandbox.client import Allowance, Sandbox, StudentError
+from autograder.sandbox.client import Sandbox
+from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, Workshop
 
 ALLOWANCE = Allowance(seconds=20, memory_mb=256, disk_mb=16, output_kb=64)

@@ -18,7 +18,7 @@ from autograder.grading.asserts import (
     check_gradient,
 )
 from autograder.model import Kind
-from autograder.sandbox.client import StudentError
+from autograder.sandbox.verdicts import StudentError
 
 X = np.array([[0.5, -1.5, 2.0], [1.25, 0.75, -0.25]])
 

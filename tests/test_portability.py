@@ -17,8 +17,8 @@ import pytest
 from autograder import bundle
 from autograder.model import Kind
 from autograder.sandbox.child import Rules
-from autograder.sandbox.client import Allowance, StudentError
 from autograder.sandbox.launch import Spawner
+from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, Workshop
 
 ROOT = Path(bundle.__file__).resolve().parents[1]
@@ -327,7 +327,9 @@ def test_a_spawned_sandbox_whose_grader_was_killed_ends_by_itself(without_posix,
         import os, signal, sys, threading
         from pathlib import Path
         from autograder.sandbox.child import Rules
-        from autograder.sandbox.client import Allowance, RemoteTransport, Sandbox
+        from autograder.sandbox.client import Sandbox
+        from autograder.sandbox.transport import RemoteTransport
+        from autograder.sandbox.verdicts import Allowance
         from autograder.sandbox.launch import Spawner
         from autograder.sandbox.layers import Confinement
         process = Spawner(["numpy"]).launch(Confinement(os.getcwd(), cpu_seconds=-118), Rules(("a.py",), ()))

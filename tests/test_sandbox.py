@@ -16,9 +16,10 @@ from autograder.grading.submission import Submission
 from autograder.model import Kind
 from autograder.sandbox import workshop as workshops
 from autograder.sandbox.child import Rules
-from autograder.sandbox.client import Allowance, Handle, StudentError
+from autograder.sandbox.client import Handle
 from autograder.sandbox.launch import ForkServer, UserBlock
 from autograder.sandbox.layers import LAYERS
+from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, LocalWorkshop, Workshop
 
 ALLOWANCE = Allowance(seconds=20, memory_mb=256, disk_mb=16, output_kb=64)
@@ -560,7 +561,7 @@ def test_a_sandbox_is_prepared_ahead_and_used_by_the_next_test_with_its_limits(t
 @LINUX
 def test_a_next_sandbox_that_cannot_be_prepared_costs_this_test_nothing(tmp_path, monkeypatch):
     """The next test says so itself, if it is still so."""
-    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "a.py").write_text("def x(): return 1\n")
     workshop = Workshop(Equipment(tmp_path, Rules(("a.py",), ())))
     prepare, calls = workshop._prepare, []
 
@@ -574,7 +575,7 @@ def test_a_next_sandbox_that_cannot_be_prepared_costs_this_test_nothing(tmp_path
     try:
         for _ in range(2):
             with workshop.sandbox(ALLOWANCE) as sandbox:
-                assert sandbox.ask("a.py", "import", "a").x == 1
+                assert sandbox.ask("a.py", "import", "a").x() == 1
     finally:
         workshop.close()
     assert len(calls) == 4

@@ -8,7 +8,7 @@ import pytest
 from autograder.errors import AutograderError
 from autograder.grading import assert_raises, fetch, given, limits, printed, reference, seconds, send
 from autograder.grading.submission import Submission
-from autograder.sandbox.client import StudentError
+from autograder.sandbox.verdicts import StudentError
 
 CODE = """
     import numpy as np

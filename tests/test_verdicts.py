@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.model import Kind
-from autograder.sandbox.client import StudentError
+from autograder.sandbox.verdicts import StudentError
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system tells no such limit")
 
@@ -174,7 +174,7 @@ def test_killed_by_the_system_is_told_as_memory(bench):
         import threading
 
         process = module._sandbox._transport._process
-        number = getattr(process, "_number", None) or process._child.pid
+        number = process.number
         threading.Timer(0.1, os.kill, (number, signal.SIGKILL)).start()
         with pytest.raises(StudentError) as caught:
             module.f()

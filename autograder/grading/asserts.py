@@ -23,7 +23,7 @@ from autograder.compare import (
 )
 from autograder.errors import AutograderError
 from autograder.model import Kind
-from autograder.sandbox.client import StudentError
+from autograder.sandbox.verdicts import StudentError
 
 __all__ = [
     "assert_close",

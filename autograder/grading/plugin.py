@@ -25,7 +25,7 @@ from autograder.grading import marks
 from autograder.grading.submission import Submission
 from autograder.model import CaseResult, Outcome, TestSpec
 from autograder.sandbox.child import Rules
-from autograder.sandbox.client import Allowance, StudentError
+from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, LocalWorkshop, Workshop
 
 __all__ = ["Grading", "Settings"]
@@ -109,7 +109,8 @@ class Grading:
         chosen = [item for item in items if self._wants(specs[marks.name_of(item)])]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         order = [part.id for part in self.settings.assignment.manifest.parts]
-        chosen.sort(key=lambda item: _position(specs[marks.name_of(item)].part, order))
+        # Hidden tests come last: what their inputs leave behind in the system, public tests could tell.
+        chosen.sort(key=lambda item: _position(specs[marks.name_of(item)], order))
         items[:] = chosen
         self._specs = {name: specs[name] for name in dict.fromkeys(map(marks.name_of, items))}
         self._tell({"event": "tests", "tests": [asdict(spec) for spec in self._specs.values()]})
@@ -169,8 +170,8 @@ class Grading:
         return Allowance(disk_mb=limits.disk_mb, output_kb=limits.output_kb, **chosen)
 
 
-def _position(part: str, order: list[str]) -> int:
-    return order.index(part) if part in order else len(order)
+def _position(spec: TestSpec, order: list[str]) -> tuple[bool, int]:
+    return spec.hidden, order.index(spec.part) if spec.part in order else len(order)
 
 
 def _case(item: pytest.Item, call: "pytest.CallInfo[None]") -> CaseResult:

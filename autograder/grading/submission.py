@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from autograder.errors import SandboxError
+from autograder.model import Kind
 from autograder.sandbox.client import Handle, Sandbox
+from autograder.sandbox.verdicts import StudentError
 
 __all__ = ["Submission", "fetch", "given", "printed", "reference", "replace", "seconds", "send"]
 
@@ -35,7 +37,10 @@ class Submission:
         if name.startswith("__"):
             raise AttributeError(name)  # protocols of Python and pytest probe for these
         if name not in self._modules:
-            self._modules[name] = self._sandbox.ask(f"{name}.py", "import", name)
+            module = self._sandbox.ask(f"{name}.py", "import", name)
+            if not isinstance(module, Handle):
+                raise StudentError(Kind.TYPE, f"{name}.py has put something else into its own place.")
+            self._modules[name] = module
         return self._modules[name]
 
 

@@ -3,7 +3,9 @@
 In the grader's process:
 
     workshop   a fresh sandbox for each test, nothing left of it afterwards
-    client     requests, handles and verdicts
+    client     requests and handles
+    verdicts   a sentence for every way to fail
+    transport  the way to a sandbox and back, with a watchdog
     launch     starts and ends processes
 
 In a sandbox, or in the fork server that sandboxes are forked from:

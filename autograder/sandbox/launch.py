@@ -45,9 +45,11 @@ class Process(Protocol):
     """One sandbox process: a stream for answers, one for what it prints, and its end.
 
     Attributes:
+        number: its process id.
         may_multiply: nothing keeps it from starting other processes, so its end takes longer.
     """
 
+    number: int
     may_multiply: bool
 
     def read(self, size: int) -> bytes:
@@ -219,7 +221,7 @@ class ForkedProcess:
         self, server: ForkServer, number: int, channel: socket.socket, printed: socket.socket
     ) -> None:
         self.may_multiply = True
-        self._server, self._number = server, number
+        self._server, self.number = server, number
         self._generation = server.generation
         self._channel, self._printed = channel, printed
         self._status: int | None = None
@@ -242,7 +244,7 @@ class ForkedProcess:
         """See Process."""
         with self._lock:  # the watchdog and the test may both want the end
             if not self._ended:
-                self._status = self._server.end(self._number, patience, self.may_multiply, self._generation)
+                self._status = self._server.end(self.number, patience, self.may_multiply, self._generation)
                 self._ended = True
                 # Wakes whoever still reads, even if a process that got away holds the other end.
                 for stream in (self._channel, self._printed):
@@ -294,6 +296,7 @@ class SpawnedProcess:
     def __init__(self, child: "subprocess.Popen[bytes]") -> None:
         self.may_multiply = True
         self._child = child
+        self.number = child.pid
         self._lock = threading.Lock()
 
     def read(self, size: int) -> bytes:

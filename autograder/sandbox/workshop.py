@@ -4,6 +4,7 @@ Used by `grading`. Knows the submission's files and the assignment's limits, and
 no test.
 """
 
+import ctypes
 import json
 import os
 import shutil
@@ -11,23 +12,27 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import SandboxError
 from autograder.sandbox.child import Rules
-from autograder.sandbox.client import Allowance, LocalTransport, RemoteTransport, Sandbox
+from autograder.sandbox.client import Sandbox
 from autograder.sandbox.launch import Launcher, Process, UserBlock, make_launcher
 from autograder.sandbox.layers import LAYERS, Confinement
 from autograder.sandbox.loader import StudentFiles
 from autograder.sandbox.session import Session
+from autograder.sandbox.transport import LocalTransport, RemoteTransport
+from autograder.sandbox.verdicts import Allowance
 
 __all__ = ["Equipment", "LocalWorkshop", "Workshop"]
 
 # Where any user may write. What a sandbox leaves there would be a message to the next one.
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")
+
+IPC_RMID = 0
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,8 @@ class Workshop:
         _remove(prepared.folder)
         if prepared.uid is not None and not self.layers["landlock"]:
             _remove_all_of(prepared.uid)
+        if prepared.uid is not None and not self.layers["seccomp"]:
+            _remove_messages_of(prepared.uid)
 
     def close(self) -> None:
         """Ends every process and removes every file of the run."""
@@ -217,3 +224,20 @@ def _remove_all_of(uid: int) -> None:
                     _remove(entry)
                 else:
                     entry.unlink(missing_ok=True)
+
+
+def _remove_messages_of(uid: int) -> None:
+    """Removes a user's System V memory, queues and semaphores, which outlive every process."""
+    libc = ctypes.CDLL(None)
+    removers: dict[str, Callable[[int], int]] = {
+        "shm": lambda number: libc.shmctl(number, IPC_RMID, None),
+        "msg": lambda number: libc.msgctl(number, IPC_RMID, None),
+        "sem": lambda number: libc.semctl(number, 0, IPC_RMID),
+    }
+    for kind, remove in removers.items():
+        with suppress(OSError):
+            head, *lines = Path(f"/proc/sysvipc/{kind}").read_text().splitlines()
+            for line in lines:
+                entry = dict(zip(head.split(), map(int, line.split()), strict=True))
+                if uid in (entry["uid"], entry["cuid"]):
+                    remove(next(value for name, value in entry.items() if name.endswith("id")))

@@ -20,8 +20,8 @@ import pytest
 
 from autograder.model import Kind
 from autograder.sandbox.child import Rules
-from autograder.sandbox.client import Allowance, StudentError
 from autograder.sandbox.layers import LAYERS
+from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, Workshop
 
 PROBES = """
@@ -367,7 +367,9 @@ def test_deep_folders_are_removed_in_time(workshops, workplace):
     began = time.monotonic()
     try:
         with workshop.sandbox(ALLOWANCE) as sandbox:
-            sandbox.ask("deep.py", "import", "deep").dig()
+            # The watchdog may be faster: so many folders are more than the disk that a test may use.
+            with suppress(StudentError):
+                sandbox.ask("deep.py", "import", "deep").dig()
     finally:
         place = workshop._folder
         workshop.close()

@@ -112,9 +112,11 @@ def test_relu_gradient_on_both_sides_of_zero(student):
 @weight(0.5)
 def test_relu_gradient_at_zero_is_zero(student):
     """At x = 0, where the rectifier has a corner, its gradient counts as 0."""
-    slope = student.activations.relu_gradient(np.array([0.0, -0.0]))
+    slope = student.activations.relu_gradient(np.array([0.0, -0.0, 2.0]))
 
-    assert_close(slope, [0.0, 0.0], what="relu_gradient of (0, -0)", hint="x > 0 and x >= 0 differ at 0.")
+    assert_close(
+        slope, [0.0, 0.0, 1.0], what="relu_gradient of (0, -0, 2)", hint="x > 0 and x >= 0 differ at 0."
+    )
 
 
 @number("1.1")
