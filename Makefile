@@ -45,7 +45,7 @@ types: $(READY) ## static types
 	@$(BIN)/mypy
 
 unit: $(READY) ## the tests of the engine, the data and the notebooks
-	@$(BIN)/python -m pytest
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 verify: $(READY) ## the graders against reference, stub, careless answers and known mistakes
 	@$(BIN)/autograder verify

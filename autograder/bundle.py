@@ -46,7 +46,7 @@ RUN_TIME = (
 )
 # Besides those, for students: what they type. No templates, mistakes, verify, bundle, emulate, nor
 # the commands for them: those work on the repository, and a student has none.
-COMMAND_LINE = ("__main__.py", "cli.py", "display.py")
+COMMAND_LINE = ("__main__.py", "cli.py", "display.py", "report.py")
 
 # What the engine imports, and all that those packages need, so that an image can be built again a
 # year later. Resolved on Python 3.10 to 3.13; the only place where the versions stand.

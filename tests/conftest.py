@@ -95,6 +95,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("submitted")
     expected = ("a.py", "b.py", "c.py", "c.txt")
     workshop = Workshop(Equipment(folder, Rules(expected=expected, allowed=("numpy",))))
+    workshop._compiled = {}  # the files change from test to test, so each sandbox compiles its own
     yield Bench(workshop, folder)
     workshop.close()
 

@@ -68,6 +68,8 @@ MAY_RUN_CODE = {
     ("sandbox/loader.py", "compile"),
 }
 # These compile a reference to check its syntax, and run nothing.
+# Both run inside a sandbox only: one makes compiled files there, the other reads them.
+MAY_UNMARSHAL = {"sandbox/session.py": {"marshal"}, "sandbox/loader.py": {"marshal"}}
 MAY_COMPILE = {"mistakes.py", "markers.py", "templates.py", "verify.py"}
 
 
@@ -77,9 +79,8 @@ def test_nothing_is_unpickled_or_evaluated():
         for node in ast.walk(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
-                assert not {"pickle", "marshal", "shelve", "dill", "cloudpickle", "runpy"} & set(names), (
-                    name_of(path)
-                )
+                unpickling = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "runpy"} & set(names)
+                assert unpickling <= MAY_UNMARSHAL.get(name_of(path), set()), name_of(path)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 called = node.func.id
                 if called == "compile" and name_of(path) in MAY_COMPILE:

@@ -40,13 +40,23 @@ def double(x):
     return 2 * x
     # END SOLUTION
 '''
+
+
+def grader(name: str, points: int) -> str:
+    """The text of a grader with one test."""
+    return (
+        "from gradescope_utils.autograder_utils.decorators import number, weight\n\n\n"
+        f'@number("1.1")\n@weight({points})\ndef {name}(student):\n    """A sentence."""\n'
+    )
+
+
 COURSE = {
     "assignments/tiny/assignment.toml": MANIFEST,
     "assignments/tiny/handout.md": "# Tiny\n",
     "assignments/tiny/theory.md": "Why?\n",
     "assignments/tiny/experiments.ipynb": "{}\n",
     "assignments/tiny/notes_of_staff.txt": "not for students\n",
-    "assignments/tiny/tests/test_1_1_losses.py": "def test_double(student): ...\n",
+    "assignments/tiny/tests/test_1_1_losses.py": grader("test_double", 2),
     "assignments/tiny/tests/given/spy.py": "calls = []\n",
     "assignments/tiny/tests/__pycache__/x.pyc": "cache\n",
     "assignments/tiny/tests/notes.txt": "not for students\n",
@@ -54,7 +64,7 @@ COURSE = {
     "solutions/tiny/losses.py": REFERENCE,
     "solutions/tiny/theory.md": "Because 42.\n",
     "solutions/tiny/mistakes.toml": "id = 'no-double'\n",
-    "solutions/tiny/tests/test_1_1_hidden.py": "def test_double_of_0(student): ...\n",
+    "solutions/tiny/tests/test_1_1_hidden.py": grader("test_double_of_0", 1),
     "solutions/tiny/tests/given/secret.py": "hidden_calls = []\n",
     "datasets/__init__.py": '"""Data."""\n',
     "datasets/README.md": "# Data\n",
@@ -131,7 +141,7 @@ def test_the_student_zip_holds_exactly_this(course):
     path = student(course)
     names = sorted(content(path))
 
-    engine = sorted([*ENGINE_AT_RUN_TIME, "__main__.py", "cli.py", "display.py"])
+    engine = sorted([*ENGINE_AT_RUN_TIME, "__main__.py", "cli.py", "display.py", "report.py"])
     assert path == course / "dist" / "student" / "tiny.zip"
     assert names == [
         "tiny/README.md",
@@ -166,6 +176,7 @@ def test_an_assignment_needs_no_texts_data_or_hidden_tests(course):
             (course / name).unlink()
     (course / "solutions/tiny/tests/given").rmdir()
     (course / "solutions/tiny/tests").rmdir()
+    (course / "assignments/tiny/assignment.toml").write_text(MANIFEST.replace("points = 3", "points = 2"))
 
     assert "tiny/handout.md" not in content(student(course))
     assert not any("hidden" in name for name in content(autograder(course)))
@@ -298,7 +309,8 @@ def test_an_unchanged_zip_is_not_written_again(course, build):
     os.utime(path, (1e9, 1e9))
     assert build(course).stat().st_mtime == 1e9
 
-    (course / "assignments/tiny/tests/test_1_1_losses.py").write_text("# changed\n")
+    changed = grader("test_double", 2) + "# changed\n"
+    (course / "assignments/tiny/tests/test_1_1_losses.py").write_text(changed)
     assert build(course).stat().st_mtime > 1e9
     assert [file.name for file in path.parent.iterdir()] == ["tiny.zip"]
 

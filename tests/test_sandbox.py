@@ -578,7 +578,29 @@ def test_a_next_sandbox_that_cannot_be_prepared_costs_this_test_nothing(tmp_path
                 assert sandbox.ask("a.py", "import", "a").x() == 1
     finally:
         workshop.close()
-    assert len(calls) == 4
+    assert len(calls) == 5  # one for the sandbox that compiles, and the one after each
+
+
+def test_files_are_compiled_once_and_tracebacks_still_name_their_lines(tmp_path):
+    """The first sandbox compiles; a file that cannot be compiled says so in each test that imports it."""
+    (tmp_path / "a.py").write_text("import os\n\ndef f():\n    raise ValueError(sorted(os.listdir()))\n")
+    (tmp_path / "b.py").write_text("def f(:\n")
+    workshop = Workshop(Equipment(tmp_path, Rules(("a.py", "b.py", "c.py"), ())))
+    try:
+        for _ in range(3):  # from the second on, the sandbox was prepared with the compiled file
+            with workshop.sandbox(ALLOWANCE) as sandbox:
+                with pytest.raises(StudentError) as raised:
+                    sandbox.ask("a.py", "import", "a").f()
+                with pytest.raises(StudentError) as broken:
+                    sandbox.ask("b.py", "import", "b")
+    finally:
+        workshop.close()
+    assert raised.value.message == (
+        "f raised ValueError: ['.a.code', 'a.py', 'b.py'].\n"
+        "  a.py, line 4, in f: raise ValueError(sorted(os.listdir()))"
+    )
+    assert broken.value.kind is Kind.SYNTAX
+    assert "(b.py, line 1)" in broken.value.message
 
 
 # The fork server

@@ -57,7 +57,8 @@ class Descriptors:
 
 def preload(modules: list[str]) -> None:
     """Imports the heavy libraries."""
-    for name in modules:
+    # NumPy imports these at their first use, which would be paid anew in every sandbox.
+    for name in (*modules, "numpy.fft", "numpy.linalg", "numpy.random"):
         importlib.import_module(name)
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)

@@ -7,12 +7,13 @@ import ast
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import marshal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-__all__ = ["MissingFileError", "PolicyError", "StudentFiles"]
+__all__ = ["MissingFileError", "PolicyError", "StudentFiles", "compiled_file"]
 
 
 class PolicyError(Exception):
@@ -51,31 +52,53 @@ class StudentFiles(importlib.abc.MetaPathFinder):
         if not file.is_file():
             raise MissingFileError(f"{file.name} was not handed in")
         return importlib.util.spec_from_file_location(
-            name, file, loader=_CheckedLoader(name, str(file), self.allowed)
+            name, file, loader=_CheckedLoader(name, str(file), self)
         )
 
+    def compile(self, file: Path, shown: str) -> CodeType:
+        """A submitted file compiled, after a look at what it imports. Nothing of it runs.
 
-class _CheckedLoader(importlib.machinery.SourceFileLoader):
-    """Compiles a file after a look at what it imports; leaves no compiled file behind."""
-
-    def __init__(self, name: str, path: str, allowed: set[str]) -> None:
-        super().__init__(name, path)
-        self.allowed = allowed
-
-    def get_code(self, fullname: str) -> CodeType:
-        """The compiled module.
+        Args:
+            file: the file.
+            shown: how tracebacks call it.
 
         Raises:
             PolicyError: if it imports what the assignment does not allow.
             SyntaxError: if Python cannot read it.
         """
-        path = self.get_filename(fullname)
-        tree = ast.parse(_text_of(self.get_data(path), path), path)
+        tree = ast.parse(_text_of(file.read_bytes(), shown), shown)
         for package, line in _imports(tree):
             if package not in self.allowed:
-                raise PolicyError(f"{Path(path).name}, line {line}, imports {package}")
-        code: CodeType = compile(tree, path, "exec", dont_inherit=True)
+                raise PolicyError(f"{file.name}, line {line}, imports {package}")
+        code: CodeType = compile(tree, shown, "exec", dont_inherit=True)
         return code
+
+    def owns(self, shown: str) -> bool:
+        """Whether a traceback's file is one of the submitted ones."""
+        file = Path(shown)
+        return file.stem in self.modules and file.parent in (self.folder, Path())
+
+
+def compiled_file(module: str) -> str:
+    """Name of the file beside a submitted one that holds it compiled, if the run has done that."""
+    return f".{module}.code"
+
+
+class _CheckedLoader(importlib.machinery.SourceFileLoader):
+    """Takes the compiled file where there is one, else compiles the source; leaves none behind."""
+
+    def __init__(self, name: str, path: str, files: StudentFiles) -> None:
+        super().__init__(name, path)
+        self._files = files
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The compiled module; errors as `StudentFiles.compile`."""
+        file = Path(self.get_filename(fullname))
+        compiled = file.with_name(compiled_file(fullname))
+        if compiled.is_file():
+            code: CodeType = marshal.loads(compiled.read_bytes())
+            return code
+        return self._files.compile(file, str(file))
 
 
 def _text_of(data: bytes, path: str) -> str:

@@ -6,6 +6,7 @@ and its arguments; an answer is ("value", v) or ("error", description).
 """
 
 import importlib
+import marshal
 import operator
 import sys
 import traceback
@@ -69,6 +70,10 @@ class Session:
 
     def _do_import(self, name: str) -> object:
         return importlib.import_module(name)
+
+    def _do_compile(self, name: str) -> bytes:
+        file = self._files.folder / f"{name}.py"
+        return marshal.dumps(self._files.compile(file, file.name))
 
     def _do_given(self, name: str, source: str) -> object:
         module = ModuleType(name)
@@ -165,16 +170,13 @@ class Session:
 
     def _student_frames(self, error: BaseException) -> list[tuple[str, int, str, str]]:
         """File, line, function and source of each frame in the student's files, innermost last."""
-        if isinstance(error, SyntaxError) and error.filename and self._is_students(error.filename):
+        if isinstance(error, SyntaxError) and error.filename and self._files.owns(error.filename):
             return [(Path(error.filename).name, error.lineno or 0, "", (error.text or "").strip()[:MAX_TEXT])]
         return [
             (Path(frame.filename).name, frame.lineno or 0, frame.name, (frame.line or "")[:MAX_TEXT])
             for frame in traceback.extract_tb(error.__traceback__)
-            if self._is_students(frame.filename)
+            if self._files.owns(frame.filename)
         ]
-
-    def _is_students(self, file_name: str) -> bool:
-        return Path(file_name).parent == self._files.folder
 
 
 class _GraderFunction:

@@ -22,10 +22,10 @@ from autograder.sandbox.child import Rules
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.launch import Launcher, Process, UserBlock, make_launcher
 from autograder.sandbox.layers import LAYERS, Confinement
-from autograder.sandbox.loader import StudentFiles
+from autograder.sandbox.loader import StudentFiles, compiled_file
 from autograder.sandbox.session import Session
 from autograder.sandbox.transport import LocalTransport, RemoteTransport
-from autograder.sandbox.verdicts import Allowance
+from autograder.sandbox.verdicts import Allowance, StudentError
 
 __all__ = ["Equipment", "LocalWorkshop", "Workshop"]
 
@@ -86,6 +86,7 @@ class Workshop:
         self._folder.chmod(0o711)  # a sandbox must reach its own folder in here, and see no other
         self._launcher: Launcher = make_launcher(equipment.preload)
         self._spare: _Prepared | None = None
+        self._compiled: dict[str, bytes] | None = None
 
     @contextmanager
     def sandbox(self, allowance: Allowance) -> Iterator[Sandbox]:
@@ -94,6 +95,9 @@ class Workshop:
         Raises:
             SandboxError: if it cannot be started.
         """
+        if self._compiled is None:
+            self._compiled = {}
+            self._compiled = self._compile(allowance)
         prepared, transport = self._start(allowance)
         try:
             if self._spare is None:
@@ -103,6 +107,22 @@ class Workshop:
         finally:
             transport.close()
             self._clear(prepared)
+
+    def _compile(self, allowance: Allowance) -> dict[str, bytes]:
+        """The submitted files compiled, once for all tests, in a sandbox in which none of them runs.
+
+        Only sandboxes ever read the result. A file that cannot be compiled is left out: each test that
+        imports it says why.
+        """
+        compiled = {}
+        with self.sandbox(allowance) as sandbox:
+            for name in self._equipment.rules.expected:
+                module = name.removesuffix(".py")
+                if name.endswith(".py") and (self._equipment.files / name).is_file():
+                    with suppress(StudentError):
+                        code = sandbox.ask(name, "compile", module)
+                        compiled[compiled_file(module)] = code if isinstance(code, bytes) else b""
+        return {name: code for name, code in compiled.items() if code}
 
     def _start(self, allowance: Allowance) -> tuple[_Prepared, RemoteTransport]:
         spare = self._spare
@@ -144,6 +164,8 @@ class Workshop:
             if (self._equipment.files / name).is_file():
                 shutil.copyfile(self._equipment.files / name, folder / name)
                 (folder / name).chmod(0o644)
+        for name, code in (self._compiled or {}).items():
+            (folder / name).write_bytes(code)
         if uid is not None:
             os.chown(folder, uid, uid)
         return folder

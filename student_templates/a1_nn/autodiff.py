@@ -47,7 +47,8 @@ class Tensor:
         parents: for each tensor that this one was computed from, a pair (tensor, pull).
             `pull` maps the gradient of this tensor, of data's shape, to the part of the
             gradient of that tensor, of that tensor's shape, which flows back this way.
-            Empty for a tensor that was made from numbers.
+            Empty for a tensor that was made from numbers. This is one way to remember the
+            graph; another that keeps `data`, `grad` and `Tensor(data)` is as good.
 
     In an operation each operand may be a Tensor, a number or an array, and at least one is
     a Tensor: `t + 1`, `1 + t`, `array @ t`. Every result is a new Tensor; operands do not

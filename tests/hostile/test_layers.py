@@ -366,10 +366,9 @@ def test_deep_folders_are_removed_in_time(workshops, workplace):
     workshop = Workshop(Equipment(folder, Rules(expected=("deep.py",), allowed=())))
     began = time.monotonic()
     try:
-        with workshop.sandbox(ALLOWANCE) as sandbox:
-            # The watchdog may be faster: so many folders are more than the disk that a test may use.
-            with suppress(StudentError):
-                sandbox.ask("deep.py", "import", "deep").dig()
+        # The watchdog may be faster: so many folders are more than the disk that a test may use.
+        with workshop.sandbox(ALLOWANCE) as sandbox, suppress(StudentError):
+            sandbox.ask("deep.py", "import", "deep").dig()
     finally:
         place = workshop._folder
         workshop.close()

@@ -2,6 +2,7 @@
 
 import math
 import struct
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,8 +125,9 @@ def outcome_of(workshop: Workshop, data: bytes, function: str = "say", seconds: 
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_an_unreadable_reply_fails_the_test_and_blames_no_grader(workshop, name):
+def test_an_unreadable_reply_fails_the_test_and_blames_no_grader(workshop, name, monkeypatch):
     """Whatever arrives, the grader's side raises StudentError or gets a plain value, and nothing else."""
+    monkeypatch.setitem(sys.modules, "torch", None)  # as in an assignment without torch
     found = outcome_of(workshop, UNREADABLE[name], seconds=5)
 
     assert isinstance(found, StudentError)
