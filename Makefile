@@ -20,7 +20,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "$(PYTHON): This Python is too old. Use 3.10 or later: make PYTHON=python3.12"; exit 1; }
 	@umask 022; $(PYTHON) -m venv $(VENV) || { echo "$(PYTHON): It cannot make a virtual environment. Install its venv module (Debian, Ubuntu: apt-get install python3-venv)."; exit 1; }
 	@umask 022; $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@umask 022; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --quiet --editable . --group dev
+	@umask 022; PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check --quiet --editable . --group dev
 	@touch $@
 
 templates: $(READY) ## the students' stubs, from the references
