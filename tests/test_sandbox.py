@@ -638,7 +638,7 @@ def test_a_fork_server_that_dies_during_a_test_blames_no_student(bench):
 def test_a_fork_server_that_cannot_import_says_so(capfd):
     """Its own message is there for staff."""
     with pytest.raises(SandboxError) as caught:
-        ForkServer(["numpy", "no_such_library"])
+        ForkServer(["numpy", "no_such_library"]).wait_until_ready()
     assert "fork server: It did not start: exit status 1. Its message stands above" in str(caught.value)
     assert "import numpy, no_such_library?" in str(caught.value)
     assert "No module named 'no_such_library'" in capfd.readouterr().err

@@ -20,7 +20,7 @@ import pytest
 
 from autograder.assignment import Assignment
 from autograder.compare import GradingFailure
-from autograder.errors import AutograderError, ManifestError
+from autograder.errors import AutograderError, ManifestError, SandboxError
 from autograder.grading import marks
 from autograder.grading.submission import Submission
 from autograder.model import CaseResult, Outcome, TestSpec
@@ -102,7 +102,8 @@ class Grading:
         """Puts the tests in the order of the parts, and tells what there is to earn."""
         try:
             specs = marks.specs_of(items, self.settings.assignment.hidden_tests)
-        except ManifestError as error:
+            self.workshop.wait_until_ready()
+        except (ManifestError, SandboxError) as error:
             self._tell({"event": "broken", "place": error.place, "detail": str(error)})
             items.clear()
             return

@@ -77,6 +77,13 @@ class Process(Protocol):
 class Launcher(Protocol):
     """Starts sandboxes for one run."""
 
+    def wait_until_ready(self) -> None:
+        """Waits until sandboxes can be launched.
+
+        Raises:
+            SandboxError: if they cannot.
+        """
+
     def launch(self, confinement: Confinement, rules: Rules) -> Process:
         """A new sandbox process.
 
@@ -137,10 +144,20 @@ class ForkServer:
             pass_fds=[theirs.fileno()],
         )
         theirs.close()
+        self._ready = False
+
+    def wait_until_ready(self) -> None:
+        """Waits for the end of the imports, which go on while the caller does something else.
+
+        Raises:
+            SandboxError: if one of them fails.
+        """
+        if self._ready:
+            return
         self._control.settimeout(READY_SECONDS)
-        ready = self._receive() == b"ready"
+        self._ready = self._receive() == b"ready"
         self._control.settimeout(ANSWER_SECONDS)
-        if not ready:
+        if not self._ready:
             self.close()
             raise SandboxError(
                 "fork server",
@@ -172,6 +189,7 @@ class ForkServer:
         if self._server.poll() is not None:
             self.close()
             self._start()
+        self.wait_until_ready()
         channel, their_channel = socket.socketpair()
         printed, their_printed = socket.socketpair()
         request = {"confinement": confinement.as_dict(), "rules": asdict(rules)}
@@ -267,6 +285,9 @@ class Spawner:
 
     def __init__(self, preload: Sequence[str]) -> None:
         self._preload = list(preload)
+
+    def wait_until_ready(self) -> None:
+        """Nothing to wait for: each child imports for itself."""
 
     def launch(self, confinement: Confinement, rules: Rules) -> "SpawnedProcess":
         """See Launcher."""

@@ -88,6 +88,14 @@ class Workshop:
         self._spare: _Prepared | None = None
         self._compiled: dict[str, bytes] | None = None
 
+    def wait_until_ready(self) -> None:
+        """Waits until a sandbox can be started; the graders can be loaded meanwhile.
+
+        Raises:
+            SandboxError: if none can be started at all.
+        """
+        self._launcher.wait_until_ready()
+
     @contextmanager
     def sandbox(self, allowance: Allowance) -> Iterator[Sandbox]:
         """A sandbox with its own copy of the files; both are gone afterwards.
@@ -194,6 +202,9 @@ class LocalWorkshop:
     def __init__(self, equipment: Equipment) -> None:
         self._equipment = equipment
         self.layers = dict.fromkeys(LAYERS, False)
+
+    def wait_until_ready(self) -> None:
+        """Nothing to wait for."""
 
     @contextmanager
     def sandbox(self, allowance: Allowance) -> Iterator[Sandbox]:
