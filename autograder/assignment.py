@@ -2,10 +2,14 @@
 
 Three homes have one shape: the repository (`assignments/<slug>/` beside
 `solutions/<slug>/`), the student zip and the autograder zip (`<slug>/`). Every module
-from here on may import this one. It opens assignment.toml and no other file, and knows
+from here on may import this one. It opens assignment.toml and the secret seed, no other file, and knows
 no assignment by name: whatever folder holds an assignment.toml is one.
 """
 
+import os
+import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +19,7 @@ from autograder.manifest import Manifest, load_manifest
 from autograder.schema import closest
 
 __all__ = [
+    "SECRET_SEED",
     "Assignment",
     "find_repository",
     "repository_slugs",
@@ -23,6 +28,7 @@ __all__ = [
 ]
 
 _MANIFEST = "assignment.toml"
+SECRET_SEED = "secret_seed"
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,22 @@ class Assignment:
     def public_tests(self) -> Path:
         """The folder of the graders that students have."""
         return self.folder / "tests"
+
+    def secret_seed(self) -> int:
+        """The seed of the data that only staff can draw.
+
+        It lies beside the hidden graders, in a file that git ignores: drawn when it is first needed,
+        and the same from then on, so that a zip built again grades alike.
+
+        Raises:
+            UsageError: if there are no hidden graders here.
+        """
+        if self.hidden_tests is None:
+            raise UsageError(self.folder, "there is no secret seed here.", "Use it in hidden graders only.")
+        path = self.hidden_tests / SECRET_SEED
+        if not path.is_file():
+            _draw_seed(path)
+        return int(path.read_text(encoding="ascii"))
 
     @classmethod
     def from_repository(cls, root: Path, slug: str) -> "Assignment":
@@ -113,6 +135,15 @@ def solution_folder(root: Path, slug: str) -> Path:
 def template_folder(root: Path, slug: str) -> Path:
     """Name the folder of an assignment's generated stubs; it need not be there."""
     return root / "student_templates" / slug
+
+
+def _draw_seed(path: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(f"{secrets.randbits(64)}\n")
+    with suppress(FileExistsError):  # another run was faster: its seed counts for both
+        Path(path).hardlink_to(name)
+    Path(name).unlink()
 
 
 def _if_there(folder: Path) -> Path | None:

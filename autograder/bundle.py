@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograder import templates
-from autograder.assignment import Assignment, solution_folder, template_folder
+from autograder.assignment import SECRET_SEED, Assignment, solution_folder, template_folder
 from autograder.errors import BundleError
 from autograder.run import collect
 from autograder.scoring import check_points
@@ -135,6 +135,9 @@ def build_autograder(assignment: Assignment, repository_root: Path, out: Path) -
     content.add(assignment.public_tests, ["**/*.py"], f"{slug}/tests")
     if assignment.hidden_tests:
         content.add(assignment.hidden_tests, ["**/*.py"], f"{slug}/hidden_tests")
+    if assignment.manifest.hidden_data:
+        content.add(repository_root / "datasets", ["*.py"], "datasets")
+        content.add_text(f"{slug}/hidden_tests/{SECRET_SEED}", f"{assignment.secret_seed()}\n")
     content.add_text("requirements.txt", _requirements(assignment, RUN_TIME_PINS, for_student=False))
     path = out / "autograder" / f"{slug}.zip"
     if not content.is_written(path):  # loading the graders takes seconds; the same bytes have passed before
@@ -251,7 +254,9 @@ def _requirements(assignment: Assignment, engine_pins: tuple[str, ...], *, for_s
                 f"{name} is pinned twice: {lines[name]} and {pin}.",
                 "Keep one of them; the engine's pins are in autograder/bundle.py.",
             )
-    return "".join(f"{lines[name]}\n" for name in sorted(lines))
+    # Students get what their system's own index holds, which may know their graphics card.
+    index = [f"--extra-index-url {asked.index}"] if asked.index and not for_student else []
+    return "".join(f"{line}\n" for line in [*index, *(lines[name] for name in sorted(lines))])
 
 
 def _student_readme(assignment: Assignment) -> str:

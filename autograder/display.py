@@ -72,7 +72,8 @@ def print_run(console: Console, run: Run, report: RunReport) -> None:
 
 
 def _total(run: Run, rows: list[TestResult]) -> str:
-    earned, possible = sum(row.points for row in rows), sum(row.spec.points for row in rows)
+    earned = sum(row.points for row in rows)
+    possible = sum(row.spec.points for row in rows if not row.spec.bonus)
     total = f"{shown(round(earned, 2))} of {shown(round(possible, 2))} points"
     elsewhere = round(run.assignment.manifest.points - possible, 2)
     if run.part or run.assignment.hidden_tests or elsewhere <= 0:

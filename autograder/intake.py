@@ -84,12 +84,12 @@ def take_in(submission: Path, manifest: Manifest, destination: Path) -> Intake:
         IntakeError: if `submission` is neither a folder nor a whole zip, or is far too large,
             or `destination` holds something already.
     """
-    limit = manifest.submission.max_file_kb * 1024
     _make_fresh(destination)
     if submission.is_dir():
-        return _select(list(_within_limit(submission, _in_folder(submission))), manifest, limit, destination)
-    with _open_zip(submission, MAX_ZIP_BYTES + limit * len(manifest.all_files)) as archive:
-        return _select(list(_within_limit(submission, _in_zip(archive))), manifest, limit, destination)
+        return _select(list(_within_limit(submission, _in_folder(submission))), manifest, destination)
+    largest = sum(map(manifest.submission.max_kb, manifest.all_files)) * 1024
+    with _open_zip(submission, MAX_ZIP_BYTES + largest) as archive:
+        return _select(list(_within_limit(submission, _in_zip(archive))), manifest, destination)
 
 
 def _make_fresh(destination: Path) -> None:
@@ -112,13 +112,13 @@ def _within_limit(submission: Path, entries: Iterator[_Entry]) -> Iterator[_Entr
 # Choosing
 
 
-def _select(entries: list[_Entry], manifest: Manifest, limit: int, destination: Path) -> Intake:
+def _select(entries: list[_Entry], manifest: Manifest, destination: Path) -> Intake:
     wanted = manifest.all_files
     base, notes = _base_folder(entries, {name.casefold() for name in wanted})
     here = [entry for entry in entries if entry.folder == base]
     taken = []
     for name in wanted:
-        data, note = _read(name, here, limit)
+        data, note = _read(name, here, manifest.submission.max_kb(name) * 1024)
         notes += note
         if data is not None:
             _write(destination / name, data)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -39,6 +39,7 @@ Count = Annotated[int, Field(gt=0)]
 # A letter, digit or underscore first, so no path, no hidden file and no option of a command.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")]
 Package = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Module = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")]
 Pin = Annotated[
     str,
@@ -58,6 +59,14 @@ class Part(Table):
         min_length=1, description='List plain file names without a folder, for example ["activations.py"].'
     )
     points: Positive = Field(description="Use a positive number, for example 14.")
+    allowed_imports: tuple[Package, ...] | None = Field(
+        default=None,
+        description='List names of top-level packages, for example ["numpy"]; without it, '
+        "'sandbox.allowed_imports' counts.",
+    )
+    refused: tuple[Name, ...] = Field(
+        default=(), description='List names of a library that files may not use, for example ["Conv2d"].'
+    )
 
 
 class Theory(Table):
@@ -77,6 +86,15 @@ class Submission(Table):
     max_file_kb: Count = Field(
         default=256, description="Use a positive whole number of KiB for each file, for example 256."
     )
+    max_optional_kb: Count | None = Field(
+        default=None,
+        description="Use a positive whole number of KiB for each optional file, for example 10240; "
+        "without it, 'submission.max_file_kb' counts.",
+    )
+
+    def max_kb(self, name: str) -> int:
+        """The largest size of a file, in KiB."""
+        return (name in self.optional_files and self.max_optional_kb) or self.max_file_kb
 
 
 class Limits(Table):
@@ -108,6 +126,10 @@ class Requirements(Table):
     )
     student: tuple[Pin, ...] = Field(
         default=(), description='Pin each package exactly, for example "matplotlib==3.10.0".'
+    )
+    index: Annotated[str, Field(pattern=r"^https://\S+$")] | None = Field(
+        default=None,
+        description="Write the address, with https, of a package index that images use besides their own.",
     )
 
 
@@ -141,6 +163,16 @@ class Manifest(Table):
     )
     theory: tuple[Theory, ...] = Field(
         default=(), description="Write a [[theory]] table with id, title and points for each question."
+    )
+    bonus: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="Use the points to earn on top of the parts', for example 5."
+    )
+    hidden_data: bool = Field(
+        default=False,
+        description="Write true where hidden graders draw data with datasets/ from the fixture secret_seed.",
+    )
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="Write a [settings] table: whatever the graders want to read."
     )
     submission: Submission = Field(default=Submission(), description="Write a [submission] table.")
     limits: Limits = Field(default=Limits(), description="Write a [limits] table.")

@@ -50,6 +50,7 @@ class TestSpec:
         cases: number of parametrised cases, at least 1.
         hidden: true for a grader that only staff have.
         by_case: points are earned case by case instead of all or nothing.
+        bonus: the points come on top of the assignment's, as far as the test gives them.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of the name
@@ -61,6 +62,7 @@ class TestSpec:
     cases: int = 1
     hidden: bool = False
     by_case: bool = False
+    bonus: bool = False
     visibility: str = "visible"
     tags: tuple[str, ...] = ()
     hide_errors: str | None = None

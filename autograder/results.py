@@ -221,7 +221,7 @@ def _row(result: TestResult, cases: Sequence[CaseResult]) -> dict[str, Any]:
     spec = result.spec
     return {
         "score": result.points,
-        "max_score": spec.points,
+        "max_score": 0.0 if spec.bonus else spec.points,  # Gradescope takes more than the maximum
         "status": "passed" if result.outcome is Outcome.PASSED else "failed",
         "name": _text(spec.name.removeprefix("test_").replace("_", " ")),
         "name_format": "text",

@@ -154,7 +154,8 @@ def _lost(run: Run, report: RunReport) -> list[TestSpec]:
     """A row for each part of which not all graders are known, with the points that are missing."""
     known: dict[str, float] = {}
     for spec in report.tests:
-        known[spec.part] = known.get(spec.part, 0.0) + spec.points
+        if not spec.bonus:
+            known[spec.part] = known.get(spec.part, 0.0) + spec.points
     return [
         TestSpec(f"test_part_{part.id}", part.id, f"{part.title}: graders that could not be loaded.", missing)
         for part in run.assignment.manifest.parts

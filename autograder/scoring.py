@@ -101,7 +101,7 @@ def _judged(spec: TestSpec, cases: list[CaseResult]) -> tuple[Outcome, float]:
     earned = _earned(spec, cases)
     if Outcome.UNJUDGED in outcomes or len(cases) < spec.cases:
         return Outcome.UNJUDGED, earned if spec.by_case else 0.0
-    whole = Outcome.FAILED not in outcomes and earned == spec.points
+    whole = Outcome.FAILED not in outcomes and (spec.bonus or earned == spec.points)
     return (Outcome.PASSED if whole else Outcome.FAILED), earned if shared or whole else 0.0
 
 
@@ -128,6 +128,8 @@ def _message(spec: TestSpec, cases: list[CaseResult], outcome: Outcome, points: 
         sentences.append(not_run)
     if _first(cases, Outcome.FAILED):
         sentences.append(_failure(spec, cases))
+    elif spec.bonus and outcome is Outcome.PASSED:
+        sentences.append(f"Bonus: {shown(points)} of {shown(spec.points)} points.")
     elif outcome is Outcome.FAILED:
         sentences.append(f"Partial credit: {shown(points)} of {shown(spec.points)} points.")
     return "\n\n".join(sentences)
@@ -158,7 +160,8 @@ def _differences(tests: Sequence[TestSpec], manifest: Manifest) -> list[str]:
     """Say for each part that differs, and then for the total, what either side has."""
     sums: dict[str, float] = defaultdict(float)
     for spec in tests:
-        sums[spec.part] += spec.points
+        if not spec.bonus:
+            sums[spec.part] += spec.points
     wanted = {part.id: part.points for part in manifest.parts}
     lines = [
         f"part {part}: the manifest says {shown(wanted[part])}, its tests sum to {shown(sums[part])}"
@@ -169,6 +172,9 @@ def _differences(tests: Sequence[TestSpec], manifest: Manifest) -> list[str]:
         f"part {part or '(no @number)'}: the manifest has no such part, its tests sum to {shown(sums[part])}"
         for part in sorted(sums.keys() - wanted.keys())
     ]
+    bonus = math.fsum(spec.points for spec in tests if spec.bonus)
+    if abs(bonus - manifest.bonus) > _TOLERANCE:
+        lines.append(f"bonus: the manifest says {shown(manifest.bonus)}, its tests sum to {shown(bonus)}")
     if lines:
         total = shown(math.fsum(sums.values()))
         lines.append(f"in total: the manifest says {shown(manifest.points)}, the tests sum to {total}")

@@ -5,7 +5,7 @@ Imported by cli. Runs real gradings, two at a time.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +74,7 @@ class _Plan:
     """A trial to be made: its files, and what the graders should say."""
 
     name: str
-    files: dict[str, str]
+    files: Mapping[str, bytes]
     judge: Callable[[RunReport, "Trial"], Iterator[str]]
     only: tuple[str, ...] = ()
 
@@ -94,13 +94,14 @@ def verify(
         MistakeError: if a mistake does not fit the reference or the tests.
     """
     assignment = Assignment.from_repository(root, slug)
-    reference = _python_files(solution_folder(root, slug))
+    names = assignment.manifest.all_files
+    reference = _files(solution_folder(root, slug), names)
     path = solution_folder(root, slug) / "mistakes.toml"
     catalogue = load_mistakes(path)
     first, report = _try(assignment, _Plan("reference", reference, _all_pass), trace=True)
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
     mistakes.check_mistakes(catalogue, report.tests, path)
-    plans = [*_useless(reference, _python_files(template_folder(root, slug)))]
+    plans = [*_useless(reference, _files(template_folder(root, slug), names))]
     plans += [_mistaken(reference, mistake, report) for mistake in catalogue]
     on_trial("reference", len(plans) + 1)
 
@@ -114,35 +115,39 @@ def verify(
     return Verification(slug, tuple(spec.name for spec in report.tests), (first, *trials), tuple(catalogue))
 
 
-def _useless(reference: dict[str, str], stub: dict[str, str]) -> Iterator[_Plan]:
+def _useless(reference: Mapping[str, bytes], stub: Mapping[str, bytes]) -> Iterator[_Plan]:
     yield _Plan("stub", stub, _nothing_passes)
     for name, statement in CARELESS.items():
-        broken = {file: make_broken(source, statement) for file, source in reference.items()}
-        yield _Plan(f"careless: {name}", broken, lambda report, trial: iter(()))
+        broken = {
+            file: make_broken(source.decode(), statement).encode()
+            for file, source in reference.items()
+            if file.endswith(".py")
+        }
+        yield _Plan(f"careless: {name}", {**reference, **broken}, lambda report, trial: iter(()))
 
 
-def _mistaken(reference: dict[str, str], mistake: Mistake, traced: RunReport) -> _Plan:
+def _mistaken(reference: Mapping[str, bytes], mistake: Mistake, traced: RunReport) -> _Plan:
     """A mistake before those tests that import its file: it cannot be seen by any other."""
     module = mistake.file.removesuffix(".py")
     only = tuple(dict.fromkeys(case.test for case in traced.cases if module in case.loaded))
-    edited = {**reference, mistake.file: mistakes.apply(mistake, reference[mistake.file])}
-    return _Plan(mistake.id, edited, _caught_by(mistake), only)
+    edited = mistakes.apply(mistake, reference[mistake.file].decode()).encode()
+    return _Plan(mistake.id, {**reference, mistake.file: edited}, _caught_by(mistake), only)
 
 
-def _python_files(folder: Path) -> dict[str, str]:
-    return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py"))}
+def _files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
 
 
 def _try(assignment: Assignment, plan: _Plan, *, trace: bool = False) -> tuple[Trial, RunReport]:
     with tempfile.TemporaryDirectory(prefix="autograder-trial-") as name:
-        for file, source in plan.files.items():
-            (Path(name) / file).write_text(source, encoding="utf-8")
+        for file, content in plan.files.items():
+            (Path(name) / file).write_bytes(content)
         run = Run(assignment, Path(name), only=plan.only, trace=trace)
         report = grade(run)
     rows = scored(run, report)
     failed = frozenset(row.spec.name for row in rows if row.outcome is Outcome.FAILED)
     unjudged = frozenset(row.spec.name for row in rows if row.outcome is Outcome.UNJUDGED)
-    lost = sum(row.spec.points - row.points for row in rows)
+    lost = sum(row.spec.points - row.points for row in rows if not row.spec.bonus)
     trial = Trial(plan.name, assignment.manifest.points - lost, failed, unjudged, ())
     problems = [*_unjudged(report, trial), *plan.judge(report, trial)]
     return Trial(plan.name, trial.points, failed, unjudged, tuple(problems)), report

@@ -16,8 +16,8 @@ import pytest
 from autograder.assignment import Assignment
 from autograder.model import RunReport, TestResult
 from autograder.run import Run, grade, scored
-from autograder.sandbox.child import Rules
 from autograder.sandbox.client import Sandbox
+from autograder.sandbox.policy import Rules
 from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, Workshop
 
@@ -142,13 +142,13 @@ def make_assignment(
     return Assignment(folder / "tiny", folder / "hidden" if hidden else None)
 
 
-def manifest_text(points: Mapping[str, float], limits: str = "", more: str = "") -> str:
-    """An assignment.toml whose parts all ask for a.py."""
+def manifest_text(points: Mapping[str, float], limits: str = "", more: str = "", top: str = "") -> str:
+    """An assignment.toml whose parts all ask for a.py, with further tables and top-level keys."""
     parts = "".join(
         f'[[parts]]\nid = "{part}"\ntitle = "Part {part}"\nfiles = ["a.py"]\npoints = {value}\n'
         for part, value in points.items()
     )
-    return f'title = "Tiny"\nsummary = "A small course."\n{parts}[limits]\n{limits}\n{more}\n'
+    return f'title = "Tiny"\nsummary = "A small course."\n{top}\n{parts}[limits]\n{limits}\n{more}\n'
 
 
 def grader_in(folder: Path) -> Callable[..., Graded]:
@@ -161,11 +161,14 @@ def grader_in(folder: Path) -> Callable[..., Graded]:
         hidden: Mapping[str, str] | None = None,
         points: Mapping[str, float] | None = None,
         limits: str = "test_seconds = 5",
+        more: str = "",
+        top: str = "",
         on_case: Callable[[RunReport], None] = lambda report: None,
         **run: Any,
     ) -> Graded:
         files = {"test_tiny.py": graders} if isinstance(graders, str) else graders
-        assignment = make_assignment(folder, files, hidden or {}, manifest_text(points or {"1.1": 1}, limits))
+        manifest = manifest_text(points or {"1.1": 1}, limits, more, top)
+        assignment = make_assignment(folder, files, hidden or {}, manifest)
         submission = folder / "submission"
         submission.mkdir(exist_ok=True)
         write_files(submission, {"a.py": code} if isinstance(code, str) else code)

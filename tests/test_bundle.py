@@ -646,3 +646,41 @@ def test_run_autograder_leaves_results_where_the_engine_could_not(run_autograder
         f"run_autograder: {results}: There are no results: autograder.run {reason}. "
         "Run the submission in the emulator, or choose a larger container."
     )
+
+
+def edited(course: Path, old: str, new: str) -> None:
+    """Changes the course's manifest."""
+    path = course / "assignments/tiny/assignment.toml"
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def test_hidden_data_brings_the_generator_and_a_seed(course):
+    """Both are in the zip for Gradescope alone, and a second build has the same bytes."""
+    edited(course, 'title = "Tiny"', 'title = "Tiny"\nhidden_data = true')
+    path = autograder(course)
+    first = path.read_bytes()
+    files = content(path)
+
+    seed = (course / "solutions/tiny/tests/secret_seed").read_bytes()
+    assert files["tiny/hidden_tests/secret_seed"] == seed
+    assert {name for name in files if name.startswith("datasets/")} == {
+        f"datasets/{path.name}" for path in (course / "datasets").glob("*.py")
+    }
+    assert not any("secret_seed" in name for name in content(student(course)))
+    assert autograder(course).read_bytes() == first
+
+
+def test_without_hidden_data_there_is_no_seed(course):
+    """An assignment asks for it."""
+    assert not any("seed" in name or name.startswith("datasets/") for name in content(autograder(course)))
+
+
+def test_an_image_may_use_another_index(course):
+    """Students use what their own system offers."""
+    edited(course, "[requirements]", '[requirements]\nindex = "https://example.org/whl/cpu"')
+
+    first = content(autograder(course))["requirements.txt"].decode().splitlines()[0]
+    assert first == "--extra-index-url https://example.org/whl/cpu"
+    assert b"index" not in content(student(course))["tiny/requirements.txt"]

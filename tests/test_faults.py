@@ -209,7 +209,7 @@ def test_a_supervisor_that_is_interrupted_ends_its_grader(tmp_path, python, grad
     script = (
         "import sys, threading, os, signal\nfrom pathlib import Path\nfrom autograder.run import Run, grade\n"
         "from autograder.assignment import Assignment\nroot = Path(sys.argv[1])\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # background jobs ignore it
         "threading.Timer(4, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n    grade(Run(Assignment(root / 'tiny'), root / 'submission', "
         "results=root / 'results.json'))\n"

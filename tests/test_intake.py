@@ -517,3 +517,21 @@ def test_it_works_where_no_link_can_be_refused_at_opening(tmp_path, monkeypatch)
     monkeypatch.setattr(intake, "_OPEN", os.O_RDONLY)
 
     assert take(folder_of(tmp_path, GOOD)).files == tuple(GOOD)
+
+
+def test_an_optional_file_may_have_a_limit_of_its_own(tmp_path):
+    """Weights are larger than code; too large a file costs itself alone."""
+    submission = Submission(optional_files=("weights.bin",), max_file_kb=1, max_optional_kb=3)
+    manifest = MANIFEST.model_copy(update={"submission": submission})
+    code = manifest.files[0]
+    folder = folder_of(tmp_path, {code: b"x" * 1024, "weights.bin": b"x" * 3072})
+
+    assert intake.take_in(folder, manifest, tmp_path / "first").files == (code, "weights.bin")
+
+    with (folder / "weights.bin").open("wb") as weights:
+        weights.truncate(2 << 30)
+    taken = intake.take_in(folder, manifest, tmp_path / "second")
+    assert taken.files == (code,)
+    assert taken.notes == (
+        "'weights.bin' was not taken: it is 2,097,152 KB, and a file may be 3 KB. Hand in a smaller one.",
+    )

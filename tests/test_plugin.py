@@ -9,6 +9,7 @@ import pytest
 
 from autograder import bundle
 from autograder.model import Kind, Outcome
+from autograder.scoring import check_points
 
 MARKS = """
     @number("1.2")
@@ -415,3 +416,98 @@ def test_kinds_reach_the_report(graded):
     assert found.report.cases[0].kind is Kind.NOT_IMPLEMENTED
     assert found.report.seconds > found.report.cases[0].seconds > 0
     assert set(found.report.layers) == {"own user", "no new privileges", "limits", "landlock", "seccomp"}
+
+
+# What assignment.toml and the bundle bring along
+
+EXTRAS = """
+@number("1.1")
+@weight(1)
+def test_settings(student, settings, set_column):
+    "Thresholds stand in the manifest."
+    assert settings == {"model": {"steps": [0.5, 0.75]}}
+    set_column("accuracy", np.float64(0.75))
+    set_column("seconds", 2)
+
+@number("1.1")
+@bonus(4)
+def test_bonus(student, set_score):
+    "More than all."
+    set_score(student.a.f())
+"""
+TABLES = """
+[settings.model]
+steps = [0.5, 0.75]
+[[leaderboard]]
+name = "accuracy"
+[[leaderboard]]
+name = "seconds"
+order = "asc"
+"""
+
+
+def test_a_bonus_comes_on_top(graded):
+    """It is no part of what a submission can lose: the row's maximum is 0."""
+    result = graded(EXTRAS, "def f(): return 2.5", more=TABLES, top="bonus = 4")
+
+    row = result.results["tests"][1]
+    assert (row["score"], row["max_score"], row["status"]) == (2.5, 0, "passed")
+    assert row["output"] == "More than all.\n\nBonus: 2.5 of 4 points."
+    assert result.results["output"] == "3.5 of 1 points."
+    check_points(result.report.tests, result.run.assignment.manifest)
+
+
+def test_a_bonus_that_is_not_earned(graded):
+    """It costs nothing."""
+    result = graded(EXTRAS, "def f(): raise KeyError(1)", more=TABLES, top="bonus = 4")
+
+    assert result.points == 1
+    assert result.results["tests"][1]["status"] == "failed"
+
+
+def test_one_test_fills_several_columns(graded):
+    """Their order stands in the manifest."""
+    result = graded(EXTRAS, "def f(): return 0", more=TABLES, top="bonus = 4")
+
+    assert result.results["leaderboard"] == [
+        {"name": "accuracy", "value": 0.75},
+        {"name": "seconds", "value": 2.0, "order": "asc"},
+    ]
+
+
+def test_a_column_that_the_manifest_does_not_name_is_the_grader_s_fault(graded):
+    """No student is blamed."""
+    result = graded(EXTRAS, "def f(): return 0", more=TABLES.replace("accuracy", "speed"), top="bonus = 4")
+
+    assert result.rows["test_settings"].outcome is Outcome.UNJUDGED
+
+
+SEEDED = """
+@number("1.1")
+@weight(1)
+def test_hidden_data(student, secret_seed):
+    "Drawn data."
+    assert student.a.f() == secret_seed
+"""
+
+
+def test_the_secret_seed_is_drawn_once(graded):
+    """It is there for hidden graders, and the same in the next run."""
+    first = graded({}, "def f(): return 0", hidden={"test_hidden.py": SEEDED})
+    seed = first.run.assignment.secret_seed()
+    again = graded({}, f"def f(): return {seed}", hidden={"test_hidden.py": SEEDED})
+
+    assert first.points == 0
+    assert again.points == 1
+    assert 0 <= seed < 2**64
+    assert [path.name for path in first.run.assignment.hidden_tests.iterdir() if "seed" in path.name] == [
+        "secret_seed"
+    ]
+
+
+def test_a_public_grader_has_no_secret_seed(graded):
+    """Students have those graders."""
+    result = graded(SEEDED, "def f(): return 0")
+
+    assert result.rows["test_hidden_data"].outcome is Outcome.UNJUDGED
+    assert "Use it in hidden graders only." in result.rows["test_hidden_data"].detail

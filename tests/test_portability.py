@@ -16,8 +16,8 @@ import pytest
 
 from autograder import bundle
 from autograder.model import Kind
-from autograder.sandbox.child import Rules
 from autograder.sandbox.launch import Spawner
+from autograder.sandbox.policy import Rules
 from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, Workshop
 
@@ -326,7 +326,7 @@ def test_a_spawned_sandbox_whose_grader_was_killed_ends_by_itself(without_posix,
     script = """
         import os, signal, sys, threading
         from pathlib import Path
-        from autograder.sandbox.child import Rules
+        from autograder.sandbox.policy import Rules
         from autograder.sandbox.client import Sandbox
         from autograder.sandbox.transport import RemoteTransport
         from autograder.sandbox.verdicts import Allowance

@@ -15,10 +15,10 @@ from autograder.grading import fetch, given, printed, reference, seconds, send
 from autograder.grading.submission import Submission
 from autograder.model import Kind
 from autograder.sandbox import workshop as workshops
-from autograder.sandbox.child import Rules
 from autograder.sandbox.client import Handle
 from autograder.sandbox.launch import ForkServer, UserBlock
 from autograder.sandbox.layers import LAYERS
+from autograder.sandbox.policy import Rules
 from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, LocalWorkshop, Workshop
 

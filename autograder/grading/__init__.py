@@ -18,7 +18,7 @@ from autograder.grading.asserts import (
     assert_type,
     check_gradient,
 )
-from autograder.grading.marks import by_case, limits
+from autograder.grading.marks import bonus, by_case, limits
 from autograder.grading.submission import fetch, given, printed, reference, replace, seconds, send
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "assert_shape",
     "assert_that",
     "assert_type",
+    "bonus",
     "by_case",
     "check_gradient",
     "fetch",

@@ -10,11 +10,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from gradescope_utils.autograder_utils.decorators import partial_credit
 
 from autograder.errors import ManifestError
 from autograder.model import LeaderboardEntry, TestSpec
 
-__all__ = ["by_case", "forget_scores", "given_score", "leaderboard_entry", "limits", "limits_of", "specs_of"]
+__all__ = [
+    "bonus",
+    "by_case",
+    "forget_scores",
+    "given_score",
+    "leaderboard_entry",
+    "limits",
+    "limits_of",
+    "plain",
+    "specs_of",
+]
 
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")  # Gradescope's
 
@@ -25,6 +36,17 @@ def by_case(function: F) -> F:
     """Points of a parametrised test are earned case by case instead of all or nothing."""
     function.__by_case__ = True  # type: ignore[attr-defined]  # how gradescope-utils marks functions too
     return function
+
+
+def bonus(points: float) -> Callable[[F], F]:
+    """Points on top of the assignment's; the test gives them with `set_score`, as in `partial_credit`."""
+
+    def decorate(function: F) -> F:
+        function.__bonus__ = True  # type: ignore[attr-defined]  # see above
+        decorated: F = partial_credit(points)(function)
+        return decorated
+
+    return decorate
 
 
 def limits(*, seconds: float | None = None, memory_mb: int | None = None) -> Callable[[F], F]:
@@ -95,6 +117,7 @@ def _spec(item: pytest.Item, hidden: Path | None) -> TestSpec:
         points=float(points),
         hidden=hidden is not None and hidden.resolve() in item.path.resolve().parents,
         by_case=_mark(item, "__by_case__", False),
+        bonus=_mark(item, "__bonus__", False),
         visibility=visibility,
         tags=tuple(_mark(item, "__tags__", ())),
         hide_errors=_mark(item, "__hide_errors__", None),
@@ -134,10 +157,13 @@ def leaderboard_entry(item: pytest.Item) -> LeaderboardEntry | None:
     value = _mark(item, "__leaderboard_value__", None)
     if value is None:
         return None
-    if not isinstance(value, str):
-        value = float(value)  # a NumPy number is none for JSON
     order = _mark(item, "__leaderboard_sort_order__", "desc")
-    return LeaderboardEntry(_mark(item, "__leaderboard_column__", ""), value, order)
+    return LeaderboardEntry(_mark(item, "__leaderboard_column__", ""), plain(value), order)
+
+
+def plain(value: float | str) -> float | str:
+    """A value that JSON can hold: a NumPy number is none."""
+    return value if isinstance(value, str) else float(value)
 
 
 def _function(item: pytest.Item) -> Any:

@@ -23,8 +23,9 @@ from autograder.compare import GradingFailure
 from autograder.errors import AutograderError, ManifestError, SandboxError
 from autograder.grading import marks
 from autograder.grading.submission import Submission
-from autograder.model import CaseResult, Outcome, TestSpec
-from autograder.sandbox.child import Rules
+from autograder.manifest import Manifest
+from autograder.model import CaseResult, LeaderboardEntry, Outcome, TestSpec
+from autograder.sandbox.policy import Rules
 from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, LocalWorkshop, Workshop
 
@@ -36,6 +37,7 @@ PRINTED = pytest.StashKey[str]()
 LOADED = pytest.StashKey[list[str]]()
 STARTED = pytest.StashKey[float]()
 CASE = pytest.StashKey[CaseResult]()
+COLUMNS = pytest.StashKey[list[LeaderboardEntry]]()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Settings:
         manifest = self.assignment.manifest
         return Equipment(
             files=self.files,
-            rules=Rules(expected=manifest.all_files, allowed=tuple(manifest.sandbox.allowed_imports)),
+            rules=_rules(manifest),
             preload=manifest.sandbox.preload,
             open_files=manifest.limits.open_files,
             threads=manifest.limits.threads,
@@ -157,7 +159,10 @@ class Grading:
                 "loaded": item.stash.get(LOADED, []),
             }
         )
+        entries = item.stash.get(COLUMNS, [])
         if entry := marks.leaderboard_entry(item):
+            entries.append(entry)
+        for entry in entries:
             self._tell({"event": "leaderboard", **asdict(entry)})
 
     def pytest_sessionfinish(self) -> None:
@@ -169,6 +174,20 @@ class Grading:
         limits = self.settings.assignment.manifest.limits
         chosen = {"seconds": limits.test_seconds, "memory_mb": limits.memory_mb, **marks.limits_of(item)}
         return Allowance(disk_mb=limits.disk_mb, output_kb=limits.output_kb, **chosen)
+
+
+def _rules(manifest: Manifest) -> Rules:
+    return Rules(
+        expected=manifest.all_files,
+        allowed=manifest.sandbox.allowed_imports,
+        narrowed={
+            file.removesuffix(".py"): part.allowed_imports
+            for part in manifest.parts
+            for file in part.files
+            if part.allowed_imports is not None
+        },
+        refused={file.removesuffix(".py"): part.refused for part in manifest.parts for file in part.files},
+    )
 
 
 def _position(spec: TestSpec, order: list[str]) -> tuple[bool, int]:
@@ -212,6 +231,33 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """Random numbers that depend on the run's seed and the test's name alone."""
     seed = request.config.stash[GRADING].settings.seed
     return np.random.default_rng([seed, zlib.crc32(request.node.name.encode())])
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The [settings] of assignment.toml."""
+    return request.config.stash[GRADING].settings.assignment.manifest.settings
+
+
+@pytest.fixture
+def secret_seed(request: pytest.FixtureRequest) -> int:
+    """The seed of data that no student can draw."""
+    return request.config.stash[GRADING].settings.assignment.secret_seed()
+
+
+@pytest.fixture
+def set_column(request: pytest.FixtureRequest) -> Callable[[str, float | str], None]:
+    """Fills a column of the leaderboard that assignment.toml names: `set_column("accuracy", 0.9)`."""
+    columns = {
+        column.name: column.order
+        for column in request.config.stash[GRADING].settings.assignment.manifest.leaderboard
+    }
+    entries = request.node.stash.setdefault(COLUMNS, [])
+
+    def fill(name: str, value: float | str) -> None:
+        entries.append(LeaderboardEntry(name, marks.plain(value), columns[name]))
+
+    return fill
 
 
 @pytest.fixture

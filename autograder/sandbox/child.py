@@ -12,7 +12,6 @@ import os
 import random
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +20,14 @@ import numpy as np
 from autograder.sandbox import layers, seccomp
 from autograder.sandbox.channel import Channel, ChannelClosedError
 from autograder.sandbox.loader import StudentFiles
+from autograder.sandbox.policy import Rules
 from autograder.sandbox.session import Session
 
-__all__ = ["ANSWER", "CALL_BACK", "GREETING", "REQUEST", "Rules", "preload", "start"]
+__all__ = ["ANSWER", "CALL_BACK", "GREETING", "REQUEST", "preload", "start"]
 
 # The first byte of a frame says what it is.
 START_SECONDS = 120  # for the imports of a spawned sandbox, and until it is needed
 GREETING, REQUEST, ANSWER, CALL_BACK = b"G", b"Q", b"V", b"C"
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a sandbox needs to know of the assignment: names only, nothing secret."""
-
-    expected: tuple[str, ...]
-    allowed: tuple[str, ...]
 
 
 class Descriptors:
@@ -89,7 +81,7 @@ def start(stream: Descriptors, confinement: layers.Confinement, rules: Rules) ->
     os.chdir(folder)
     for variable in ("HOME", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR"):
         os.environ[variable] = str(folder)
-    files = StudentFiles(folder, rules.expected, rules.allowed)
+    files = StudentFiles(folder, rules)
     sys.meta_path.insert(0, files)
     _seed()
     channel = Channel(stream)

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from autograder.errors import SandboxError
-from autograder.sandbox.child import Rules
 from autograder.sandbox.layers import Confinement
+from autograder.sandbox.policy import Rules
 
 __all__ = ["ForkServer", "Launcher", "Process", "Spawner", "UserBlock", "make_launcher"]
 

@@ -8,16 +8,13 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import marshal
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-__all__ = ["MissingFileError", "PolicyError", "StudentFiles", "compiled_file"]
+from autograder.sandbox.policy import Rules, check
 
-
-class PolicyError(Exception):
-    """A submitted file uses a library that the assignment does not allow."""
+__all__ = ["MissingFileError", "StudentFiles", "compiled_file"]
 
 
 class MissingFileError(Exception):
@@ -29,14 +26,13 @@ class StudentFiles(importlib.abc.MetaPathFinder):
 
     Args:
         folder: the private folder with the student's files.
-        expected: names of the files that the assignment asks for.
-        allowed: packages that may be imported besides the standard library and each other.
+        rules: which files are expected, and what they may use.
     """
 
-    def __init__(self, folder: Path, expected: Sequence[str], allowed: Sequence[str]) -> None:
+    def __init__(self, folder: Path, rules: Rules) -> None:
         self.folder = folder
-        self.modules = {name.removesuffix(".py") for name in expected if name.endswith(".py")}
-        self.allowed = {*sys.stdlib_module_names, *allowed, *self.modules}
+        self.modules = rules.modules
+        self._rules = rules
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -56,20 +52,18 @@ class StudentFiles(importlib.abc.MetaPathFinder):
         )
 
     def compile(self, file: Path, shown: str) -> CodeType:
-        """A submitted file compiled, after a look at what it imports. Nothing of it runs.
+        """A submitted file compiled, after a look at what it uses. Nothing of it runs.
 
         Args:
             file: the file.
             shown: how tracebacks call it.
 
         Raises:
-            PolicyError: if it imports what the assignment does not allow.
+            PolicyError: if it uses what the assignment does not allow.
             SyntaxError: if Python cannot read it.
         """
         tree = ast.parse(_text_of(file.read_bytes(), shown), shown)
-        for package, line in _imports(tree):
-            if package not in self.allowed:
-                raise PolicyError(f"{file.name}, line {line}, imports {package}")
+        check(tree, file.stem, self._rules)
         code: CodeType = compile(tree, shown, "exec", dont_inherit=True)
         return code
 
@@ -118,13 +112,3 @@ def _text_of(data: bytes, path: str) -> str:
         line = text[: text.index("\0")].count("\n") + 1
         raise SyntaxError("it holds a NUL byte. Save it as plain text", (path, line, None, None))
     return text
-
-
-def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    """Top-level package and line of each import statement."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name.partition(".")[0], node.lineno
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            yield node.module.partition(".")[0], node.lineno

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from autograder.sandbox import child, layers, seccomp
+from autograder.sandbox.policy import Rules
 
 __all__ = ["main"]
 
@@ -53,7 +54,7 @@ class Server:
         confinement = layers.Confinement(**request["confinement"])
         process = os.fork()
         if process == 0:
-            _become_sandbox(confinement, child.Rules(**request["rules"]), *descriptors)
+            _become_sandbox(confinement, Rules(**request["rules"]), *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         self._sandboxes[process] = confinement.uid
@@ -89,7 +90,7 @@ def _kill_user(uid: int) -> None:
     os.waitpid(helper, 0)
 
 
-def _become_sandbox(confinement: layers.Confinement, rules: child.Rules, channel: int, output: int) -> None:
+def _become_sandbox(confinement: layers.Confinement, rules: Rules, channel: int, output: int) -> None:
     """The rest of a forked process's life; does not return."""
     status = 70
     try:

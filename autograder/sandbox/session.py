@@ -18,7 +18,8 @@ from typing import Any
 
 from autograder.errors import WireError
 from autograder.model import Kind
-from autograder.sandbox.loader import MissingFileError, PolicyError, StudentFiles
+from autograder.sandbox.loader import MissingFileError, StudentFiles
+from autograder.sandbox.policy import PolicyError
 from autograder.wire import Ref, decode, encode
 
 __all__ = ["BINARY_OPERATORS", "UNARY_OPERATORS", "Session"]

@@ -111,7 +111,7 @@ def described(label: str, report: dict[Any, Any], memory_mb: int) -> StudentErro
         Kind.MISSING_FILE: f"{message}{where}.",
         Kind.MISSING_NAME: f"{message}.",
         Kind.TYPE: f"{label} gave a value that cannot be read: {message}",
-        Kind.POLICY: f"{message}. This assignment does not allow that library.",
+        Kind.POLICY: message,
     }
     raised = f"{label} raised {exception}{': ' + message if message else ''}"
     lines = [f"  {file}, line {line}, in {name}: {text}" for file, line, name, text in places if name]

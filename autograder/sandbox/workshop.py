@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import SandboxError
-from autograder.sandbox.child import Rules
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.launch import Launcher, Process, UserBlock, make_launcher
 from autograder.sandbox.layers import LAYERS, Confinement
 from autograder.sandbox.loader import StudentFiles, compiled_file
+from autograder.sandbox.policy import Rules
 from autograder.sandbox.session import Session
 from autograder.sandbox.transport import LocalTransport, RemoteTransport
 from autograder.sandbox.verdicts import Allowance, StudentError
@@ -41,7 +41,7 @@ class Equipment:
 
     Attributes:
         files: the folder with the submitted files.
-        rules: which files are expected and what they may import.
+        rules: which files are expected and what they may use.
         preload: modules to import before any sandbox starts.
         open_files, threads: limits of each sandbox.
         off: layers that are left out on purpose.
@@ -209,8 +209,7 @@ class LocalWorkshop:
     @contextmanager
     def sandbox(self, allowance: Allowance) -> Iterator[Sandbox]:
         """The submitted files as they are; their modules are imported anew for each test."""
-        rules = self._equipment.rules
-        files = StudentFiles(self._equipment.files.resolve(), rules.expected, rules.allowed)
+        files = StudentFiles(self._equipment.files.resolve(), self._equipment.rules)
         sys.meta_path.insert(0, files)
         try:
             yield Sandbox(LocalTransport(lambda call_back: Session(files, call_back)), allowance.memory_mb)

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from autograder.model import Kind
-from autograder.sandbox.child import Rules
 from autograder.sandbox.layers import LAYERS
+from autograder.sandbox.policy import Rules
 from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, Workshop
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograder.model import Kind
-from autograder.sandbox.child import Rules
+from autograder.sandbox.policy import Rules
 from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, Workshop
 from autograder.wire import MAX_MESSAGE, Ref, encode
