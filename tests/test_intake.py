@@ -522,7 +522,7 @@ def test_it_works_where_no_link_can_be_refused_at_opening(tmp_path, monkeypatch)
 def test_an_optional_file_may_have_a_limit_of_its_own(tmp_path):
     """Weights are larger than code; too large a file costs itself alone."""
     submission = Submission(optional_files=("weights.bin",), max_file_kb=1, max_optional_kb=3)
-    manifest = MANIFEST.model_copy(update={"submission": submission})
+    manifest = Manifest(title="Tiny", summary="Weights.", parts=MANIFEST.parts, submission=submission)
     code = manifest.files[0]
     folder = folder_of(tmp_path, {code: b"x" * 1024, "weights.bin": b"x" * 3072})
 

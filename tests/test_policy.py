@@ -53,8 +53,10 @@ def test_what_a_file_may_use(module, source):
         (
             "network",
             "import layers\nfrom models import torch",
-            "network.py, line 2, imports models. "
-            + "That file may use libraries that this one is to be written without.",
+            (
+                "network.py, line 2, imports models. "
+                "That file may use libraries that this one is to be written without."
+            ),
         ),
         (
             "models",
