@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ from autograder.results import Results, build_results, clean, write_results
 from autograder.sandbox.launch import ENGINE, USERS_PER_RUN, UserBlock
 from autograder.scoring import NOT_REACHED, score, shown
 
-__all__ = ["Run", "collect", "grade", "main", "scored", "staff_log"]
+__all__ = ["Run", "collect", "grade", "grade_all", "main", "scored", "staff_log"]
 
 OUR_FAULT = (
     "The autograder stopped before it had run every test. The fault is ours, not yours; "
@@ -75,7 +75,8 @@ class _Progress:
 
     run: Run
     report: RunReport
-    on_case: Callable[[RunReport], None]
+    files: Path  # where the submitted files are, once they are taken in
+    on_case: Callable[[RunReport], None] = lambda report: None
     start: float = field(default_factory=time.monotonic)
     finished: bool = False  # the grader has come to its own end
     broken: bool = False  # it said that something of its own is wrong
@@ -115,16 +116,30 @@ def grade(run: Run, on_case: Callable[[RunReport], None] = lambda report: None) 
         ManifestError: if the assignment's manifest is wrong.
         ResultsError: if the results cannot be written at the end.
     """
-    report = RunReport(seed=run.seed, trouble=OUR_FAULT)
-    progress = _Progress(run, report, on_case)
+    return grade_all([run], on_case)[0]
+
+
+def grade_all(
+    runs: Sequence[Run], on_case: Callable[[RunReport], None] = lambda report: None
+) -> list[RunReport]:
+    """Grades submissions to one assignment one after the other, with one grader for all.
+
+    The graders and what they import are loaded once. What stops the grader stops the runs that follow.
+    Arguments and errors as for `grade`.
+    """
     with tempfile.TemporaryDirectory(prefix="autograder-run-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)  # sandboxes must get through to their own folders
-        files = _take_in(run, folder / "files", report)
-        progress.save()
-        _watch(progress, files, folder)
-    progress.write()
-    return report
+        batch = []
+        for number, run in enumerate(runs):
+            report = RunReport(seed=run.seed, trouble=OUR_FAULT)
+            files = _take_in(run, folder / f"files{number}", report)
+            batch.append(_Progress(run, report, files, on_case))
+            batch[-1].save()
+        _watch(batch, folder)
+    for progress in batch:
+        progress.write()
+    return [progress.report for progress in batch]
 
 
 def collect(assignment: Assignment) -> list[TestSpec]:
@@ -136,7 +151,7 @@ def collect(assignment: Assignment) -> list[TestSpec]:
     run = Run(assignment, assignment.folder, collect_only=True)
     report = RunReport(trouble=OUR_FAULT)
     with tempfile.TemporaryDirectory(prefix="autograder-run-") as name:
-        _watch(_Progress(run, report, lambda report: None), assignment.folder, Path(name))
+        _watch([_Progress(run, report, assignment.folder)], Path(name))
     if report.trouble:
         raise ManifestError(
             assignment.folder, f"Its graders cannot be loaded. {report.detail}", "Correct them."
@@ -173,39 +188,42 @@ def _take_in(run: Run, destination: Path, report: RunReport) -> Path:
     return destination
 
 
-def _watch(progress: _Progress, files: Path, folder: Path) -> None:
+def _watch(batch: Sequence[_Progress], folder: Path) -> None:
     """Runs the grader to its end, or to the deadline."""
-    run, report = progress.run, progress.report
+    here = any(progress.run.here for progress in batch)
     first_uid = UserBlock().start if hasattr(os, "geteuid") and os.geteuid() == 0 else None
     with (folder / "log").open("w+", encoding="utf-8", errors="replace") as log:
-        process = _start_grader(run, files, folder, first_uid, None if run.here else log)
+        process = _start_grader(batch, folder, first_uid, None if here else log)
         late = threading.Event()
-        limit = run.assignment.manifest.limits.run_seconds
-        timer = threading.Timer(limit, _end_late, (process, late))
-        if not run.here:  # nobody hurries a debugger
+        limit = batch[0].run.assignment.manifest.limits.run_seconds
+        timer = threading.Timer(limit * len(batch), _end_late, (process, late))
+        if not here:  # nobody hurries a debugger
             timer.start()
         try:
-            _listen(progress, process)
+            _listen(batch, process)
         finally:
             timer.cancel()
             process.kill()
             process.wait()
             _kill_users(first_uid)
         log.seek(0)
-        report.detail = "\n".join(filter(None, [report.detail, log.read()[-KEPT_LOG:]]))
-    if late.is_set():
-        report.trouble = TOO_LONG.format(seconds=limit)
-    elif progress.finished and not progress.broken:
-        report.trouble = ""
+        told = log.read()[-KEPT_LOG:]
+    for progress in batch:
+        report = progress.report
+        report.detail = "\n".join(filter(None, [report.detail, told]))
+        if progress.finished and not progress.broken:
+            report.trouble = ""
+        elif late.is_set():
+            report.trouble = TOO_LONG.format(seconds=limit)
 
 
-def _start_grader(
-    run: Run, files: Path, folder: Path, first_uid: int | None, log: Any
-) -> "subprocess.Popen[str]":
-    settings = {
+def _settings(progress: _Progress, first_uid: int | None) -> dict[str, Any]:
+    """What the grader needs to know, as JSON."""
+    run = progress.run
+    return {
         "folder": str(run.assignment.folder.resolve()),
         "hidden_tests": str(run.assignment.hidden_tests.resolve()) if run.assignment.hidden_tests else None,
-        "files": str(files.resolve()),
+        "files": str(progress.files.resolve()),
         "seed": run.seed,
         "part": run.part,
         "here": run.here,
@@ -215,6 +233,12 @@ def _start_grader(
         "off": list(run.off),
         "first_uid": first_uid,
     }
+
+
+def _start_grader(
+    batch: Sequence[_Progress], folder: Path, first_uid: int | None, log: Any
+) -> "subprocess.Popen[str]":
+    settings = [_settings(progress, first_uid) for progress in batch]
     environment = {
         **os.environ,
         "PYTHONPATH": str(ENGINE),
@@ -236,37 +260,42 @@ def _end_late(process: "subprocess.Popen[str]", late: threading.Event) -> None:
     process.kill()
 
 
-def _listen(progress: _Progress, process: "subprocess.Popen[str]") -> None:
+def _listen(batch: Sequence[_Progress], process: "subprocess.Popen[str]") -> None:
+    ended = 0
     for line in process.stdout or ():
         with suppress(json.JSONDecodeError):  # the last line of a killed grader may be half a line
-            _take_event(progress, json.loads(line))
+            event = json.loads(line)
+            _take_event(batch[ended], event)
+            ended += event.get("event") == "end"
     if process.stdout:
         process.stdout.close()
 
 
 def _take_event(progress: _Progress, event: dict[str, Any]) -> None:
     report = progress.report
-    what = event.pop("event")
+    what = event["event"]
     if what == "tests":
         report.tests = [TestSpec(**{**spec, "tags": tuple(spec["tags"])}) for spec in event["tests"]]
     elif what == "case":
-        kind = Kind(event.pop("kind")) if event["kind"] else event.pop("kind")
-        case = CaseResult(
-            **{**event, "outcome": Outcome(event["outcome"]), "kind": kind, "loaded": tuple(event["loaded"])}
-        )
-        report.cases.append(case)
+        report.cases.append(_case(event))
         progress.on_case(report)
         progress.save()
     elif what == "layers":
         report.layers = event["layers"]
     elif what == "leaderboard":
-        entry = LeaderboardEntry(**event)
+        entry = LeaderboardEntry(event["name"], event["value"], event["order"])
         report.leaderboard = [*(e for e in report.leaderboard if e.name != entry.name), entry]
     elif what == "end":
-        progress.finished = True
+        progress.finished = event["finished"]
     else:  # "broken": a grader file, or the grader as a whole
         report.detail += f"{event['place']}\n{event['detail']}\n"
         progress.broken = True
+
+
+def _case(event: dict[str, Any]) -> CaseResult:
+    kind = Kind(event["kind"]) if event["kind"] else None
+    exact = {"outcome": Outcome(event["outcome"]), "kind": kind, "loaded": tuple(event["loaded"])}
+    return CaseResult(**{name: value for name, value in event.items() if name != "event"} | exact)
 
 
 def _kill_users(first_uid: int | None) -> None:

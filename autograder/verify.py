@@ -15,10 +15,12 @@ from autograder.assignment import Assignment, solution_folder, template_folder
 from autograder.markers import make_broken
 from autograder.mistakes import Mistake, load_mistakes
 from autograder.model import Outcome, RunReport
-from autograder.run import Run, grade, scored
+from autograder.run import Run, grade_all, scored
 from autograder.scoring import check_points
 
 __all__ = ["Trial", "Verification", "verify"]
+
+BATCH = 10  # trials that share a grader: what it imports, torch above all, is loaded once for all
 
 # What a careless function returns. A grader must call each of them wrong, and never stumble.
 CARELESS = {
@@ -98,20 +100,22 @@ def verify(
     reference = _files(solution_folder(root, slug), names)
     path = solution_folder(root, slug) / "mistakes.toml"
     catalogue = load_mistakes(path)
-    first, report = _try(assignment, _Plan("reference", reference, _all_pass), trace=True)
+    first, report = _try_all(assignment, [_Plan("reference", reference, _all_pass)], trace=True)[0]
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
     mistakes.check_mistakes(catalogue, report.tests, path)
     plans = [*_useless(reference, _files(template_folder(root, slug), names))]
     plans += [_mistaken(reference, mistake, report) for mistake in catalogue]
     on_trial("reference", len(plans) + 1)
 
-    def attempt(plan: _Plan) -> Trial:
-        trial, _ = _try(assignment, plan)
-        on_trial(plan.name, len(plans) + 1)
-        return trial
+    def attempt(batch: list[_Plan]) -> list[Trial]:
+        made = [trial for trial, _ in _try_all(assignment, batch)]
+        for trial in made:
+            on_trial(trial.name, len(plans) + 1)
+        return made
 
+    batches = [plans[start : start + BATCH] for start in range(0, len(plans), BATCH)]
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        trials = list(pool.map(attempt, plans))
+        trials = [trial for made in pool.map(attempt, batches) for trial in made]
     return Verification(slug, tuple(spec.name for spec in report.tests), (first, *trials), tuple(catalogue))
 
 
@@ -138,19 +142,31 @@ def _files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
 
 
-def _try(assignment: Assignment, plan: _Plan, *, trace: bool = False) -> tuple[Trial, RunReport]:
+def _try_all(
+    assignment: Assignment, plans: list[_Plan], *, trace: bool = False
+) -> list[tuple[Trial, RunReport]]:
     with tempfile.TemporaryDirectory(prefix="autograder-trial-") as name:
-        for file, content in plan.files.items():
-            (Path(name) / file).write_bytes(content)
-        run = Run(assignment, Path(name), only=plan.only, trace=trace)
-        report = grade(run)
+        runs = []
+        for number, plan in enumerate(plans):
+            folder = Path(name) / str(number)
+            folder.mkdir()
+            for file, content in plan.files.items():
+                (folder / file).write_bytes(content)
+            runs.append(Run(assignment, folder, only=plan.only, trace=trace))
+        reports = grade_all(runs)
+    return [
+        (_trial(plan, run, report), report) for plan, run, report in zip(plans, runs, reports, strict=True)
+    ]
+
+
+def _trial(plan: _Plan, run: Run, report: RunReport) -> Trial:
     rows = scored(run, report)
     failed = frozenset(row.spec.name for row in rows if row.outcome is Outcome.FAILED)
     unjudged = frozenset(row.spec.name for row in rows if row.outcome is Outcome.UNJUDGED)
     lost = sum(row.spec.points - row.points for row in rows if not row.spec.bonus)
-    trial = Trial(plan.name, assignment.manifest.points - lost, failed, unjudged, ())
+    trial = Trial(plan.name, run.assignment.manifest.points - lost, failed, unjudged, ())
     problems = [*_unjudged(report, trial), *plan.judge(report, trial)]
-    return Trial(plan.name, trial.points, failed, unjudged, tuple(problems)), report
+    return Trial(plan.name, trial.points, failed, unjudged, tuple(problems))
 
 
 def _unjudged(report: RunReport, trial: Trial) -> Iterator[str]:

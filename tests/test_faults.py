@@ -182,8 +182,8 @@ def test_events_that_are_half_written_are_left_out():
         stdout = None
 
     report = runs.RunReport()
-    progress = runs._Progress(runs.Run(runs.Assignment(Path()), Path()), report, lambda _: None)
-    lines = iter(['{"event": "end"}\n', '{"event": "case", "te'])
+    progress = runs._Progress(runs.Run(runs.Assignment(Path()), Path()), report, Path())
+    lines = iter(['{"event": "end", "finished": true}\n', '{"event": "case", "te'])
 
     class Lines:
         def __iter__(self):
@@ -194,7 +194,7 @@ def test_events_that_are_half_written_are_left_out():
 
     process = Process()
     process.stdout = Lines()
-    runs._listen(progress, process)
+    runs._listen([progress, progress], process)
 
     assert progress.finished
 

@@ -17,6 +17,7 @@ from autograder.assignment import Assignment
 from autograder.errors import AutograderError
 from autograder.grading import plugin
 from autograder.grading.plugin import Event, Grading, Settings
+from autograder.sandbox.launch import make_launcher
 from autograder.sandbox.workshop import LocalWorkshop, Workshop
 
 OPTIONS = [
@@ -30,11 +31,11 @@ OPTIONS = [
     "--no-summary",  # each case is told as an event; this log is for what goes wrong beyond that
     "-q",
 ]  # fmt: skip
+FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
-def settings_from(text: str) -> Settings:
+def settings_from(values: dict[str, Any]) -> Settings:
     """Settings as `autograder.run` writes them."""
-    values = json.loads(text)
     hidden = values.pop("hidden_tests")
     assignment = Assignment(Path(values.pop("folder")), Path(hidden) if hidden else None)
     return Settings(
@@ -47,8 +48,8 @@ def settings_from(text: str) -> Settings:
 
 
 def main() -> int:
-    """Runs the graders; pytest's exit status."""
-    settings = settings_from(sys.argv[1])
+    """Runs the graders, on one submission after the other; the last exit status of pytest."""
+    batch = [settings_from(values) for values in json.loads(sys.argv[1])]
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="ascii")
     os.dup2(2, 1)
 
@@ -56,16 +57,30 @@ def main() -> int:
         events.write(json.dumps(event) + "\n")
 
     try:
-        return _run(settings, tell)
+        return _run_all(batch, tell)
     except AutograderError as error:
         tell({"event": "broken", "place": "grader", "detail": str(error)})
         return 1
 
 
-def _run(settings: Settings, tell: Any) -> int:
+def _run_all(batch: list[Settings], tell: Any) -> int:
+    alone = any(settings.here or settings.collect_only for settings in batch)
     # Before pytest reads a grader: the fork server must be older than every secret.
-    alone = settings.here or settings.collect_only
-    workshop = (LocalWorkshop if alone else Workshop)(settings.equipment())
+    launcher = None if alone else make_launcher(batch[0].equipment().preload)
+    status = 0
+    try:
+        for settings in batch:
+            equipment = settings.equipment()
+            workshop = Workshop(equipment, launcher) if launcher else LocalWorkshop(equipment)
+            status = _run(settings, tell, workshop)
+            tell({"event": "end", "finished": status in FINISHED})
+    finally:
+        if launcher:
+            launcher.close()
+    return status
+
+
+def _run(settings: Settings, tell: Any, workshop: Workshop | LocalWorkshop) -> int:
     grading = Grading(settings, tell, workshop)
     folders = [settings.assignment.public_tests, settings.assignment.hidden_tests]
     mode = ["--capture=no"] * settings.here + ["--collect-only"] * settings.collect_only
@@ -74,12 +89,9 @@ def _run(settings: Settings, tell: Any) -> int:
     rootdir = f"--rootdir={settings.assignment.folder}"
     arguments = [*OPTIONS, rootdir, *mode, *(str(folder) for folder in folders if folder)]
     try:
-        status = pytest.main(arguments, plugins=[plugin, grading])
+        return int(pytest.main(arguments, plugins=[plugin, grading]))
     finally:
         workshop.close()
-    if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        tell({"event": "end"})
-    return int(status)
 
 
 if __name__ == "__main__":

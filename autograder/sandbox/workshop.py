@@ -72,11 +72,15 @@ class Workshop:
 
     While a test uses one sandbox, the next gives up its rights on the other core.
 
+    Args:
+        equipment: what all its sandboxes have in common.
+        launcher: starts their processes, and may serve other workshops too; None makes one of its own.
+
     Attributes:
         layers: name of each layer, and whether the last sandbox had it.
     """
 
-    def __init__(self, equipment: Equipment) -> None:
+    def __init__(self, equipment: Equipment, launcher: Launcher | None = None) -> None:
         self._equipment = equipment
         self.layers = dict.fromkeys(LAYERS, False)
         self._users = UserBlock(equipment.first_uid) if _is_root() else None
@@ -84,7 +88,8 @@ class Workshop:
             _check_readable()
         self._folder = Path(tempfile.mkdtemp(prefix="autograder-"))
         self._folder.chmod(0o711)  # a sandbox must reach its own folder in here, and see no other
-        self._launcher: Launcher = make_launcher(equipment.preload)
+        self._launcher: Launcher = launcher or make_launcher(equipment.preload)
+        self._owns_launcher = launcher is None
         self._spare: _Prepared | None = None
         self._compiled: dict[str, bytes] | None = None
 
@@ -186,13 +191,14 @@ class Workshop:
             _remove_messages_of(prepared.uid)
 
     def close(self) -> None:
-        """Ends every process and removes every file of the run."""
+        """Ends every sandbox and removes every file of the run."""
         if self._spare:
             with suppress(SandboxError):
                 self._spare.process.end(0)
             self._spare.process.close()
             self._spare = None
-        self._launcher.close()
+        if self._owns_launcher:
+            self._launcher.close()
         _remove(self._folder)
 
 
