@@ -7,7 +7,7 @@ It runs no test and never writes a file.
 import ast
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from autograder.errors import MistakeError
 from autograder.model import TestSpec
 from autograder.schema import Problem, Table, closest, explain, read_toml
 
-__all__ = ["Mistake", "apply", "check_mistakes", "load_mistakes"]
+__all__ = ["Mistake", "apply", "check_mistakes", "function_of", "load_mistakes"]
 
 Text = Annotated[str, Field(pattern=r"\S")]
 
@@ -125,6 +125,29 @@ def apply(mistake: Mistake, source: str) -> str:
     if ast.dump(ast.parse(mistaken)) == ast.dump(ast.parse(source)):
         raise _error(mistake, "the edit changes nothing but its looks.", "Correct 'replace'.")
     return mistaken
+
+
+def function_of(mistake: Mistake, source: str) -> int | None:
+    """The line at which the function begins, decorators counted, whose body holds the whole edit.
+
+    None where the edit touches more than one body: a signature, a class, the module itself.
+    """
+    edited = mistake.find.strip("\n")
+    start = source[: source.index(edited)].count("\n") + 1
+    end = start + edited.count("\n")
+    for node in _functions(ast.parse(source)):
+        if node.lineno < node.body[0].lineno <= start and end <= (node.end_lineno or 0):
+            return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return None
+
+
+def _functions(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions and methods of a module, without those inside of others."""
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node)
 
 
 def _error(mistake: Mistake, problem: str, remedy: str) -> MistakeError:

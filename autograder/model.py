@@ -80,7 +80,8 @@ class CaseResult:
         detail: for staff only, such as a traceback of the grader.
         seconds: wall time of the case.
         score: points that the test gave itself (`partial_credit`), None where it did not.
-        loaded: the student's modules that were imported, where the run traces them.
+        used: where the run traces them, the student's modules that were imported ("layers"), and the
+            functions that were called, by the line at which they begin ("layers:42").
     """
 
     test: str
@@ -92,7 +93,7 @@ class CaseResult:
     detail: str = ""
     seconds: float = 0.0
     score: float | None = None
-    loaded: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Run:
         off: layers of the sandbox that are left out on purpose.
         collect_only: the graders are loaded and counted, and nothing of the submission runs.
         only: names of the tests to run, empty for all.
-        trace: each case tells which of the student's modules it has imported.
+        trace: each case tells which of the student's modules and functions it has used.
     """
 
     assignment: Assignment
@@ -294,7 +294,7 @@ def _take_event(progress: _Progress, event: dict[str, Any]) -> None:
 
 def _case(event: dict[str, Any]) -> CaseResult:
     kind = Kind(event["kind"]) if event["kind"] else None
-    exact = {"outcome": Outcome(event["outcome"]), "kind": kind, "loaded": tuple(event["loaded"])}
+    exact = {"outcome": Outcome(event["outcome"]), "kind": kind, "used": tuple(event["used"])}
     return CaseResult(**{name: value for name, value in event.items() if name != "event"} | exact)
 
 

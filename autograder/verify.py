@@ -131,10 +131,12 @@ def _useless(reference: Mapping[str, bytes], stub: Mapping[str, bytes]) -> Itera
 
 
 def _mistaken(reference: Mapping[str, bytes], mistake: Mistake, traced: RunReport) -> _Plan:
-    """A mistake before those tests that import its file: it cannot be seen by any other."""
-    module = mistake.file.removesuffix(".py")
-    only = tuple(dict.fromkeys(case.test for case in traced.cases if module in case.loaded))
-    edited = mistakes.apply(mistake, reference[mistake.file].decode()).encode()
+    """A mistake before those tests that use its function, or its file: no other can see it."""
+    source = reference[mistake.file].decode()
+    edited = mistakes.apply(mistake, source).encode()
+    module, line = mistake.file.removesuffix(".py"), mistakes.function_of(mistake, source)
+    place = f"{module}:{line}" if line else module
+    only = tuple(dict.fromkeys(case.test for case in traced.cases if place in case.used))
     return _Plan(mistake.id, {**reference, mistake.file: edited}, _caught_by(mistake), only)
 
 

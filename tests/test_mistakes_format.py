@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import MistakeError
-from autograder.mistakes import Mistake, apply, check_mistakes, load_mistakes
+from autograder.mistakes import Mistake, apply, check_mistakes, function_of, load_mistakes
 from autograder.model import TestSpec
 
 SOURCE = '''\
@@ -200,3 +200,50 @@ def test_an_edit_that_does_not_fit_is_explained(fields, expected):
         apply(mistake(**fields), SOURCE)
 
     assert str(caught.value) == f"mistake 'sum-not-mean', means.py: {expected}"
+
+
+NESTED = """\
+import math
+
+
+@staticmethod
+def outer(x):
+    def inner(y):
+        return y + 1
+
+    return inner(x)
+
+
+class Layer:
+    size = 3
+
+    def forward(self, x):
+        y = x * 2
+        return y
+
+
+def last(x=1): return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("find", "line"),
+    [
+        ("return y + 1", 4),
+        ("\n    return inner(x)\n", 4),
+        ("y = x * 2\n        return y\n", 15),
+        ("y = x * 2", 15),
+        ("return x", None),
+        ("size = 3", None),
+        ("import math", None),
+        ("def inner(y):", 4),
+        ("def forward(self, x):\n        y = x * 2", None),
+        ("return y\n\n\ndef last", None),
+        ("x=1", None),
+    ],
+)
+def test_the_function_that_holds_an_edit(find, line):
+    """From its first decorator on; a method is one, a function inside another is part of that."""
+    source = NESTED
+    assert source.count(find) >= 1
+    assert function_of(mistake(find=find), source) == line

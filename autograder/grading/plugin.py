@@ -34,7 +34,7 @@ __all__ = ["Grading", "Settings"]
 Event = dict[str, Any]
 GRADING = pytest.StashKey["Grading"]()
 PRINTED = pytest.StashKey[str]()
-LOADED = pytest.StashKey[list[str]]()
+USED = pytest.StashKey[list[str]]()
 STARTED = pytest.StashKey[float]()
 CASE = pytest.StashKey[CaseResult]()
 COLUMNS = pytest.StashKey[list[LeaderboardEntry]]()
@@ -52,7 +52,7 @@ class Settings:
         here: the student's code runs in this process, for a debugger.
         collect_only: the graders are loaded and counted, and nothing of the submission runs.
         only: names of the tests to run, empty for all.
-        trace: each case tells which of the student's modules it has imported.
+        trace: each case tells which of the student's modules and functions it has used.
         off: layers of the sandbox that are left out on purpose.
         first_uid: start of the run's user ids.
     """
@@ -156,7 +156,7 @@ class Grading:
                 "event": "case",
                 **case,
                 "printed": item.stash.get(PRINTED, ""),
-                "loaded": item.stash.get(LOADED, []),
+                "used": item.stash.get(USED, []),
             }
         )
         entries = item.stash.get(COLUMNS, [])
@@ -218,11 +218,13 @@ def student(request: pytest.FixtureRequest) -> Iterator[Submission]:
     public = grading.settings.assignment.public_tests
     with grading.workshop.sandbox(grading.allowance(request.node)) as sandbox:
         try:
+            if grading.settings.trace:
+                sandbox.ask("the sandbox", "trace")
             yield Submission(sandbox, [folder / "given" for folder in (request.path.parent, public)])
         finally:
             if grading.settings.trace:
                 with suppress(StudentError):  # it is dead, and its own verdict is told already
-                    request.node.stash[LOADED] = sandbox.ask("the sandbox", "loaded")
+                    request.node.stash[USED] = sandbox.ask("the sandbox", "used")
     request.node.stash[PRINTED] = sandbox.printed()  # all of it has arrived only when the sandbox has closed
 
 

@@ -9,11 +9,12 @@ import importlib
 import marshal
 import operator
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from autograder.errors import WireError
@@ -57,6 +58,7 @@ class Session:
         self._files = files
         self._call_back = call_back
         self._objects: dict[int, object] = {}
+        self._called: set[str] = set()  # of the student's functions, while a trace is on
 
     def answer(self, request: bytes) -> bytes:
         """Does one request. Whatever the student's code raises becomes an answer."""
@@ -132,8 +134,17 @@ class Session:
     def _do_send(self, value: object) -> object:
         return self._keep(value)
 
-    def _do_loaded(self) -> list[str]:
-        return sorted(name for name in self._files.modules if name in sys.modules)
+    def _do_trace(self) -> None:
+        def note(frame: FrameType, event: str, _: object) -> None:
+            if event == "call" and self._files.owns(frame.f_code.co_filename):
+                self._called.add(f"{Path(frame.f_code.co_filename).stem}:{frame.f_code.co_firstlineno}")
+
+        threading.setprofile(note)
+        sys.setprofile(note)
+
+    def _do_used(self) -> list[str]:
+        imported = {name for name in self._files.modules if name in sys.modules}
+        return sorted(imported | self._called)
 
     def _do_fetch(self, target: object) -> object:
         return target
