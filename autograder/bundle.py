@@ -139,6 +139,8 @@ def build_autograder(assignment: Assignment, repository_root: Path, out: Path) -
         content.add(repository_root / "datasets", ["*.py"], "datasets")
         content.add_text(f"{slug}/hidden_tests/{SECRET_SEED}", f"{assignment.secret_seed()}\n")
     content.add_text("requirements.txt", _requirements(assignment, RUN_TIME_PINS, for_student=False))
+    if index := assignment.manifest.requirements.index:
+        content.add_text("package_index", f"{index}\n")
     path = out / "autograder" / f"{slug}.zip"
     if not content.is_written(path):  # loading the graders takes seconds; the same bytes have passed before
         check_points(collect(assignment), assignment.manifest, assignment.folder / "assignment.toml")
@@ -254,9 +256,7 @@ def _requirements(assignment: Assignment, engine_pins: tuple[str, ...], *, for_s
                 f"{name} is pinned twice: {lines[name]} and {pin}.",
                 "Keep one of them; the engine's pins are in autograder/bundle.py.",
             )
-    # Students get what their system's own index holds, which may know their graphics card.
-    index = [f"--extra-index-url {asked.index}"] if asked.index and not for_student else []
-    return "".join(f"{line}\n" for line in [*index, *(lines[name] for name in sorted(lines))])
+    return "".join(f"{lines[name]}\n" for name in sorted(lines))
 
 
 def _student_readme(assignment: Assignment) -> str:

@@ -37,9 +37,19 @@ rm -rf "$venv"
 "$python" -m venv "$venv" ||
     fail "$venv" "The virtual environment cannot be made." "Read the output above; $python may lack its venv module."
 
+indexes=()
+if [ -f "$source/package_index" ]; then # asked first: pip would try an index that is away for minutes
+    url="$(cat "$source/package_index")"
+    if "$venv/bin/python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=20)' "$url" 2>/dev/null; then
+        indexes=(--extra-index-url "$url")
+    else
+        say "$url cannot be reached: going on without it, so packages may be larger than they need to be"
+    fi
+fi
+
 say "installing requirements.txt"
 "$venv/bin/python" -m pip install --quiet --no-cache-dir --no-input --disable-pip-version-check \
-    --requirement "$source/requirements.txt" ||
+    "${indexes[@]}" --requirement "$source/requirements.txt" ||
     fail "$source/requirements.txt" "These packages cannot be installed." "Read pip's output above; check the network and the pinned versions."
 "$venv/bin/python" -m pip --disable-pip-version-check check ||
     fail "$source/requirements.txt" "The pinned versions contradict each other." "Change the pins that are named above."
