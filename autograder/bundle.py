@@ -44,6 +44,7 @@ RUN_TIME = (
     "scoring.py",  # turns outcomes into points
     "wire.py",  # carries values between grader and sandbox
 )
+IMAGE = ("image.py",)  # besides those, in Gradescope's image: what run_autograder starts
 # Besides those, for students: what they type. No templates, mistakes, verify, bundle, emulate, nor
 # the commands for them: those work on the repository, and a student has none.
 COMMAND_LINE = ("__main__.py", "cli.py", "display.py", "report.py")
@@ -130,7 +131,7 @@ def build_autograder(assignment: Assignment, repository_root: Path, out: Path) -
     slug = assignment.slug
     content = _Content(repository_root / "solutions", solution_folder(repository_root, slug) / "tests")
     content.add(FILES, ["setup.sh", "run_autograder"], mode=_PROGRAM)
-    content.add(ENGINE, _modules(RUN_TIME), "autograder")
+    content.add(ENGINE, _modules(RUN_TIME + IMAGE), "autograder")
     content.add(assignment.folder, ["assignment.toml"], slug)
     content.add(assignment.public_tests, ["**/*.py"], f"{slug}/tests")
     if assignment.hidden_tests:

@@ -1,8 +1,7 @@
 """One run: takes the submission in, watches over the grader, and always leaves results.
 
-Imported by verify and cli; in Gradescope's image it is `python -m autograder.run`.
-The grader is a process of its own, which reports each case as an event. Whatever
-becomes of it, the results so far are on disk.
+Imported by verify, cli and image. The grader is a process of its own, which reports
+each case as an event. Whatever becomes of it, the results so far are on disk.
 """
 
 import json
@@ -12,7 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment import Assignment
-from autograder.errors import IntakeError, ManifestError, ResultsError
+from autograder.errors import ManifestError, ResultsError
 from autograder.intake import take_in
 from autograder.model import CaseResult, Kind, LeaderboardEntry, Outcome, RunReport, TestResult, TestSpec
-from autograder.results import Results, build_results, clean, write_results
+from autograder.results import build_results, write_results
 from autograder.sandbox.launch import ENGINE, USERS_PER_RUN, UserBlock
-from autograder.scoring import NOT_REACHED, score, shown
+from autograder.scoring import NOT_REACHED, score
 
-__all__ = ["Run", "collect", "grade", "grade_all", "main", "scored", "staff_log"]
+__all__ = ["OUR_FAULT", "Run", "collect", "grade", "grade_all", "scored"]
 
 OUR_FAULT = (
     "The autograder stopped before it had run every test. The fault is ours, not yours; "
@@ -322,73 +320,3 @@ def _user_of(pid: int) -> int:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith("Uid:")).split()[1])
     return -1
-
-
-def staff_log(run: Run, report: RunReport) -> str:
-    """What staff read beside the results: every test, every detail. Student's text is made harmless."""
-    rows = scored(run, report)
-    points = shown(round(sum(row.points for row in rows), 2))
-    lines = [f"{run.assignment.slug}: {points} points, seed {report.seed}"]
-    lines += [f"layer {name}: {'on' if on else 'OFF'}" for name, on in report.layers.items()]
-    for row in rows:
-        lines.append(f"{row.outcome.value:>20}  {row.spec.part}  {row.spec.name}  {row.seconds:.2f} s")
-        if row.outcome is not Outcome.PASSED:
-            lines += [f"    {line}" for text in (row.message, row.detail) for line in text.splitlines()]
-    return clean("\n".join([*lines, report.trouble, report.detail]))
-
-
-# In Gradescope's image
-
-
-def main() -> None:
-    """Grades what Gradescope has put under $AUTOGRADER_ROOT, and always leaves a results.json."""
-    root = Path(os.environ.get("AUTOGRADER_ROOT", "/autograder"))
-    results = root / "results" / "results.json"
-    try:
-        _close(root)
-        manifest = next((root / "source").glob("*/assignment.toml"))
-        run = Run(
-            assignment=Assignment.from_folder(manifest.parent),
-            submission=root / "submission",
-            results=results,
-            seed=_seed(root / "submission_metadata.json"),
-            off=tuple(filter(None, os.environ.get("AUTOGRADER_LAYERS_OFF", "").split(","))),
-        )
-        report = grade(run)
-        print(staff_log(run, report))
-    except IntakeError as error:  # the submission's fault, so the student reads it
-        _last_resort(results, str(error))
-        print(error)
-    except BaseException:
-        _last_resort(results, OUR_FAULT)
-        raise  # to standard output, which only staff see
-
-
-def _close(root: Path) -> None:
-    """Nobody but root may see graders, results or metadata; sandboxes may pass through to the Python."""
-    root.chmod(0o711)
-    for private in ("source", "results", "submission"):
-        (root / private).chmod(0o700)
-    with suppress(FileNotFoundError):
-        (root / "submission_metadata.json").chmod(0o600)
-
-
-def _seed(metadata: Path) -> int:
-    """A seed that a regrade gets again: from the submission's number, which never changes."""
-    try:
-        return zlib.crc32(str(json.loads(metadata.read_text(encoding="utf-8"))["id"]).encode())
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
-
-
-def _last_resort(results: Path, sentence: str) -> None:
-    """A results.json when there is nothing to put into it; one that holds points already stays."""
-    if not results.exists():
-        write_results(
-            Results(score=0.0, output=clean(sentence), output_format="text", stdout_visibility="hidden"),
-            results,
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -71,13 +71,10 @@ COURSE = {
     "datasets/cache.npz": "large\n",
 }
 # An engine of one module for each line of the tables, and some that are for staff.
+FILES_OF_THE_ENGINE = (*bundle.RUN_TIME, *bundle.IMAGE, *bundle.COMMAND_LINE)
 ENGINE = {
-    **{f"engine/{name}": f"# {name}\n" for name in (*bundle.RUN_TIME, *bundle.COMMAND_LINE) if "." in name},
-    **{
-        f"engine/{name}/part.py": f"# {name}\n"
-        for name in (*bundle.RUN_TIME, *bundle.COMMAND_LINE)
-        if "." not in name
-    },
+    **{f"engine/{name}": f"# {name}\n" for name in FILES_OF_THE_ENGINE if "." in name},
+    **{f"engine/{name}/part.py": f"# {name}\n" for name in FILES_OF_THE_ENGINE if "." not in name},
     "engine/templates.py": "# BEGIN SOLUTION\n",
     "engine/bundle.py": "",
     "engine/staff.py": "",
@@ -161,7 +158,7 @@ def test_the_autograder_zip_holds_exactly_this(course):
 
     assert path == course / "dist" / "autograder" / "tiny.zip"
     assert sorted(content(path)) == [
-        *(f"autograder/{name}" for name in ENGINE_AT_RUN_TIME),
+        *(f"autograder/{name}" for name in sorted([*ENGINE_AT_RUN_TIME, "image.py"])),
         *("requirements.txt", "run_autograder", "setup.sh", "tiny/assignment.toml"),
         *("tiny/hidden_tests/given/secret.py", "tiny/hidden_tests/test_1_1_hidden.py"),
         *("tiny/tests/given/spy.py", "tiny/tests/test_1_1_losses.py"),
@@ -408,7 +405,7 @@ print(*sorted(m.__file__ or "" for n, m in sys.modules.items() if n.split(".")[0
 @pytest.mark.parametrize(
     ("build", "inside", "modules"),
     [
-        (autograder, "", ["autograder.run", "autograder.grading", "autograder.grading.plugin"]),
+        (autograder, "", ["autograder.image", "autograder.grading", "autograder.grading.plugin"]),
         (student, "tiny", ["autograder.run", "autograder.grading.plugin", "autograder.cli"]),
     ],
 )
@@ -613,7 +610,7 @@ def test_run_autograder_starts_the_engine_without_the_harness_s_environment(run_
 
     root = tmp_path / "root"
     lines = done.stdout.splitlines()
-    assert lines[:2] == ["-m autograder.run", str(root)]
+    assert lines[:2] == ["-m autograder.image", str(root)]
     assert {line.partition("=")[0] for line in lines[2:]} - {"_", "PWD", "SHLVL", "OLDPWD"} == {
         *("AUTOGRADER_LAYERS_OFF", "AUTOGRADER_ROOT", "HOME", "LANG", "PATH"),
         *("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED"),
@@ -643,7 +640,7 @@ def test_run_autograder_leaves_results_where_the_engine_could_not(run_autograder
         "result. Submit again; if it happens twice, tell your course staff.",
     }
     assert done.stderr.splitlines()[-1] == (
-        f"run_autograder: {results}: There are no results: autograder.run {reason}. "
+        f"run_autograder: {results}: There are no results: autograder.image {reason}. "
         "Run the submission in the emulator, or choose a larger container."
     )
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from autograder import image as images
 from autograder import run as runs
 from autograder.errors import IntakeError, ManifestError
+from autograder.image import staff_log
 from autograder.model import Outcome
-from autograder.run import staff_log
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 AS_ROOT = pytest.mark.skipif(not ROOT, reason="only root may hand the folders to itself alone")
@@ -154,7 +155,7 @@ def image(tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOGRADER_ROOT", str(root))
 
     def run() -> dict:
-        runs.main()
+        images.main()
         return json.loads((root / "results/results.json").read_text())
 
     run.root = root
@@ -213,7 +214,7 @@ def test_a_seed_is_found_in_any_metadata(tmp_path, metadata):
     if metadata is not None:
         path.write_text(metadata)
 
-    assert runs._seed(path) == (0 if metadata != '{"id": null}' else __import__("zlib").crc32(b"None"))
+    assert images._seed(path) == (0 if metadata != '{"id": null}' else __import__("zlib").crc32(b"None"))
 
 
 def test_layers_are_left_out_where_the_environment_says_so(image, monkeypatch):
@@ -267,7 +268,7 @@ def test_results_that_hold_points_are_never_replaced_by_an_apology(tmp_path):
     """The points are what was earned."""
     path = tmp_path / "results.json"
     path.write_text('{"score": 5}')
-    runs._last_resort(path, "sorry")
+    images._last_resort(path, "sorry")
 
     assert path.read_text() == '{"score": 5}'
 

@@ -62,7 +62,7 @@ preload="$("$venv/bin/python" - <<'PYTHON'
 from pathlib import Path
 
 import autograder.grading.plugin
-import autograder.run
+import autograder.image
 from autograder.manifest import load_manifest
 
 print(*(name for path in Path().glob("*/assignment.toml") for name in load_manifest(path).sandbox.preload))
