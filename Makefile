@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 A ?= a1_nn
 
 .DEFAULT_GOAL := all
-.PHONY: all setup templates bundle prove test lint types unit verify bench mnist report clean help
+.PHONY: all setup templates bundle prove test lint types unit verify bench mnist soak report clean help
 
 all: setup templates prove ## set up, generate the stubs, build every zip and prove it: one table
 
@@ -55,6 +55,10 @@ bench: $(READY) ## the numbers that the README states
 
 mnist: $(READY) ## train the two-layer reference on full MNIST, as the notebook does
 	@$(BIN)/python tests/train_mnist.py
+
+soak: $(READY) ## hours: random kills, and references graded again and again
+	@$(BIN)/python tests/soak.py kills
+	@$(BIN)/python tests/soak.py regrade
 
 report: $(READY) ## a notebook as a page: make report A=a1_nn NOTEBOOK=path/to/experiments.ipynb
 	@$(BIN)/autograder report $(or $(NOTEBOOK),assignments/$(A)/experiments.ipynb) --out dist/reports/$(A)

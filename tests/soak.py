@@ -1,0 +1,218 @@
+"""Long runs that a person starts: `make soak`, or one of them with `python tests/soak.py kills 10000`.
+
+- kills: a grading in an image is disturbed at a random moment by SIGKILL to one of its processes. It must
+  leave a valid results.json that holds no point which was not earned.
+- regrade: references are graded again and again, idle, on busy cores and on half a processor. The score is
+  the same every time.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from autograder.assignment import Assignment, find_repository, repository_slugs, solution_folder
+from autograder.bundle import build_autograder
+from autograder.emulate import Emulator
+from autograder.results import Results
+from autograder.templates import write_templates
+
+HERE = Path(__file__).parent
+ROOT = find_repository(HERE)
+COURSE = HERE / "hostile" / "course"
+console = Console()
+
+
+@click.group()
+def main() -> None:
+    """Long runs; each prints its figures at the end and exits with 1 if a promise was broken."""
+
+
+@main.command()
+@click.argument("count", type=int, default=10_000)
+@click.option("--seed", default=0, show_default=True, help="Of the moments and victims.")
+def kills(count: int, seed: int) -> None:
+    """Kill a random process of a grading at a random moment, COUNT times."""
+    with image_of_the_small_course() as (base, reference):
+        workers = [copy_of(base, number) for number in range(os.cpu_count() or 1)]
+        whole = min(seconds(partial(undisturbed, worker, reference)) for worker in workers)
+
+        def batch(number: int) -> Counter[str]:
+            rng = random.Random(f"{seed} {number}")
+            turns: range | object = range(number, count, len(workers))
+            if number == 0:
+                turns = track(turns, "runs of the first worker", console=console)
+            found: Counter[str] = Counter()
+            for _ in turns:
+                found[disturbed(workers[number], reference, rng, whole)] += 1
+            return found
+
+        with ThreadPoolExecutor(len(workers)) as pool:
+            total = sum(pool.map(batch, range(len(workers))), Counter())
+    for outcome, times in sorted(total.items()):
+        console.print(f"{times:>6}  {outcome}")
+    sys.exit(any(outcome.startswith("BROKEN") for outcome in total))
+
+
+def undisturbed(base: Path, submission: Path) -> None:
+    """One run as it should be."""
+    process = start(base, submission)
+    process.wait()
+    assert judge(base) == "10 points"
+
+
+def disturbed(base: Path, submission: Path, rng: random.Random, whole: float) -> str:
+    """What became of a run in which one process was killed, in a few words."""
+    process = start(base, submission)
+    time.sleep(rng.uniform(0, whole))
+    victims = descendants(process.pid)
+    victim = rng.choice(victims) if victims else None
+    name = command_of(victim) if victim else "nobody"
+    if victim:
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        return f"BROKEN: {name} killed, and the run does not end"
+    finally:
+        for left in descendants(process.pid):
+            os.kill(left, signal.SIGKILL)
+    return f"{name} killed: {judge(base)}"
+
+
+def start(base: Path, submission: Path) -> "subprocess.Popen[bytes]":
+    """A grading as the harness starts it."""
+    for folder in ("results", "submission"):
+        shutil.rmtree(base / folder, ignore_errors=True)
+        (base / folder).mkdir()
+    shutil.copytree(submission, base / "submission", dirs_exist_ok=True)
+    return subprocess.Popen(
+        [str(base / "run_autograder")],
+        cwd=base,
+        env={"PATH": os.defpath, "AUTOGRADER_ROOT": str(base), "HOME": "/root"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def judge(base: Path) -> str:
+    """The score in results.json; a reason to worry begins with BROKEN."""
+    try:
+        content = json.loads((base / "results" / "results.json").read_text(encoding="utf-8"))
+        Results.model_validate(content)
+    except (OSError, ValueError) as error:
+        return f"BROKEN: no valid results.json: {error}"
+    score = content.get("score", sum(row["score"] for row in content.get("tests", ())))
+    if not content.get("output"):
+        return "BROKEN: a results.json without a sentence"
+    return f"{score:g} points" if 0 <= score <= 10 else f"BROKEN: {score:g} points"
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below one, without it: the shell of run_autograder is the harness's own child."""
+    session = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != pid:
+            with suppress(OSError, IndexError, ValueError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[3]) == pid:  # the session, which starts with the shell
+                    session.append(int(entry.name))
+    return sorted(session)
+
+
+def command_of(pid: int) -> str:
+    """Which of the run's processes it is."""
+    with suppress(OSError):
+        command = (Path("/proc") / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        for name in ("autograder.image", "autograder.grading", "autograder.sandbox.server"):
+            if name in command:
+                return name
+    return "another process"
+
+
+@main.command()
+@click.argument("times", type=int, default=50)
+@click.option("--slug", multiple=True, help="Only this assignment; all without it.")
+def regrade(times: int, slug: tuple[str, ...]) -> None:
+    """Grade each reference TIMES times: idle, on busy cores, and on half a processor."""
+    broken = False
+    for name in slug or repository_slugs(ROOT):
+        emulator = Emulator(ROOT / "build" / "images" / name)
+        emulator.build(build_autograder(Assignment.from_repository(ROOT, name), ROOT, ROOT / "dist"))
+        for how, cpus, busy in (("idle", 2.0, 0), ("busy cores", 2.0, 2), ("half a processor", 0.5, 0)):
+            found: Counter[float] = Counter()
+            taken = []
+            with busy_cores(busy):
+                for _ in track(range(times), f"{name}, {how}", console=console, transient=True):
+                    run = emulator.run(solution_folder(ROOT, name), cpus=cpus)
+                    found[run.score] += 1
+                    taken.append(run.seconds)
+            scores = ", ".join(f"{score:g} points {count} times" for score, count in found.items())
+            console.print(f"{name}, {how}: {scores}; {min(taken):.1f} to {max(taken):.1f} s")
+            broken |= len(found) > 1
+    sys.exit(broken)
+
+
+@contextmanager
+def busy_cores(count: int) -> Iterator[None]:
+    """Loops beside the runs, one a core."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
+@contextmanager
+def image_of_the_small_course() -> Iterator[tuple[Path, Path]]:
+    """The image and the reference of the course that the hostile tests use."""
+    with tempfile.TemporaryDirectory(prefix="soak-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # sandboxes must get through
+        root = folder / "powers"
+        shutil.copytree(COURSE, root)
+        reference = root / "solutions" / "powers"
+        write_templates(reference, root / "student_templates" / "powers")
+        emulator = Emulator(root / "image")
+        emulator.build(build_autograder(Assignment.from_repository(root, "powers"), root, root / "dist"))
+        yield emulator.base, reference
+
+
+def copy_of(base: Path, number: int) -> Path:
+    """An image for one more worker; the first uses the original."""
+    if number == 0:
+        return base
+    copy = base.parent.parent / f"image{number}" / "autograder"
+    shutil.copytree(base, copy, symlinks=True)
+    return copy
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """How long a call takes."""
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+if __name__ == "__main__":
+    main()
