@@ -5,8 +5,11 @@ It reads a network's `layers` and changes their parameters; it computes no gradi
 
 from typing import Any
 
+# BEGIN SOLUTION
 import numpy as np
 from numpy.typing import NDArray
+
+# END SOLUTION
 
 __all__ = ["SGD"]
 

@@ -5,9 +5,6 @@ It reads a network's `layers` and changes their parameters; it computes no gradi
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 __all__ = ["SGD"]
 
 

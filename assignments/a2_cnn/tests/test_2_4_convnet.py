@@ -89,15 +89,16 @@ GRADIENTS = [
 ]  # fmt: skip
 
 
-def expected(rates, l2=0.0, momentum=0.0):
-    """Parameters after each step, by the formulas of the docstring."""
+def expected(rates, l2=0.0, momentum=0.0, *, l2_places=(0,), shared=False):
+    """Parameters after each step, by the formulas of the docstring; the rest makes known mistakes."""
     now = [None if pair is None else list(pair) for pair in PARAMETERS]
-    velocity = [None if pair is None else [0.0, 0.0] for pair in PARAMETERS]
+    one = [0.0, 0.0]
+    velocity = [one if shared else [0.0, 0.0] for _ in PARAMETERS]
     after = []
     for rate, step in zip(rates, GRADIENTS, strict=False):
         for layer, pair in enumerate(step):
             for place in (0, 1) if pair is not None else ():
-                gradient = pair[place] + (l2 * now[layer][place] if place == 0 else 0.0)
+                gradient = pair[place] + (l2 * now[layer][place] if place in l2_places else 0.0)
                 velocity[layer][place] = momentum * velocity[layer][place] - rate * gradient
                 now[layer][place] = now[layer][place] + velocity[layer][place]
         after.append([None if pair is None else list(pair) for pair in now])
@@ -145,6 +146,7 @@ def test_network_sgd_with_momentum(student):
         {
             "the velocity started anew at each step": expected([0.1, 0.1]),
             "the velocity with the wrong sign": expected([0.1, 0.1], momentum=-0.5),
+            "one velocity shared by all layers": expected([0.1, 0.1], momentum=0.5, shared=True),
         },
         momentum=0.5,
     )
@@ -158,7 +160,11 @@ def test_network_sgd_regularises_weights_alone(student):
         student,
         [0.1],
         "The loss has l2 / 2 * sum(weight ** 2), whose gradient is l2 * weight. A bias has none.",
-        {"2 * l2 * weight": expected([0.1], l2=0.6), "l2 / 2 * weight": expected([0.1], l2=0.15)},
+        {
+            "2 * l2 * weight": expected([0.1], l2=0.6),
+            "l2 / 2 * weight": expected([0.1], l2=0.15),
+            "L2 on the biases too": expected([0.1], l2=0.3, l2_places=(0, 1)),
+        },
         l2=0.3,
     )
 

@@ -89,11 +89,12 @@ def descent(make, parameters, gradients, rates=None, **settings):
     rates: the learning rate of each step, where it changes.
     """
     made = Network()
-    made.layers = [Bare() if pair is None else Layer(*pair) for pair in parameters]
+    layers = [Bare() if pair is None else Layer(*pair) for pair in parameters]
+    made.layers = list(layers)
     optimizer = make(made, **settings)
     after = []
     for number, step in enumerate(gradients):
-        for layer, pair in zip(made.layers, step, strict=True):
+        for layer, pair in zip(layers, step, strict=True):
             if pair is not None:
                 layer.dw, layer.db = (np.array(value) for value in pair)
         if rates is not None:
@@ -102,7 +103,7 @@ def descent(make, parameters, gradients, rates=None, **settings):
         after.append(
             [
                 None if isinstance(layer, Bare) else [layer.weight.copy(), layer.bias.copy()]
-                for layer in made.layers
+                for layer in layers
             ]
         )
     return after
