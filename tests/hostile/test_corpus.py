@@ -19,7 +19,6 @@ ATTACKED = 2  # rows of part 1.1 come first: its points are 5 of 10, and part 1.
 # The sentence that the student reads of the public test, where it should be exact.
 VERDICTS = {
     "crash": "crashed with signal 11 (SIGSEGV)",
-    "disk_bomb": "File too large",
     "equals_everything": "got an object of type Everything",
     "exit_at_import": "square.py raised SystemExit: 0",
     "exit_zero": "ended the process itself, with exit status 0",
@@ -35,6 +34,9 @@ VERDICTS = {
     "raise_base_exceptions": "square raised KeyboardInterrupt",
     "raise_limits": "gained []",
 }
+
+# Either sentence is right: of one file's limit and the folder's, the system says which is met first.
+DISK_VERDICTS = ("File too large", "Your code wrote more than 16 MiB to disk.")
 
 # These must hold with a layer less: no layer stands alone between an attack and its aim.
 WITHOUT_A_LAYER = (
@@ -197,6 +199,13 @@ def test_an_attack_gains_nothing(powers, submission, name):
 
     attack_gains_nothing(powers, run)
     assert VERDICTS.get(name, "") in run.results["tests"][0]["output"]
+
+
+def test_a_full_disk_is_told(powers, submission):
+    """Files that are too large, one or all together, are named as the reason."""
+    run = powers.run(hand_in(submission, "disk_bomb"))
+
+    assert any(verdict in run.results["tests"][0]["output"] for verdict in DISK_VERDICTS)
 
 
 @pytest.mark.parametrize("layer", ["landlock", "seccomp"])
