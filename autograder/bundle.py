@@ -102,7 +102,9 @@ def build_student(assignment: Assignment, repository_root: Path, out: Path) -> P
     content.add(assignment.folder, ["handout.md", "theory.md", "experiments.ipynb"], slug, needed=False)
     content.add(assignment.public_tests, ["**/*.py"], f"{slug}/tests")
     content.add(ENGINE, _modules(RUN_TIME + COMMAND_LINE), f"{slug}/autograder")
-    content.add(repository_root / "datasets", ["*.py", "README.md"], f"{slug}/datasets", needed=False)
+    data = repository_root / "datasets"
+    content.add(data, ["*.py", "README.md"], f"{slug}/datasets", needed=False)
+    content.add(data, assignment.manifest.data_files, f"{slug}/datasets")
     content.add_text(f"{slug}/README.md", _student_readme(assignment))
     content.add_text(f"{slug}/pytest.ini", PYTEST_INI)
     pins = RUN_TIME_PINS + COMMAND_LINE_PINS
@@ -148,6 +150,12 @@ def build_autograder(assignment: Assignment, repository_root: Path, out: Path) -
     return content.write(path)
 
 
+def _read(path: Path) -> bytes:
+    """A file's bytes: text with the line ends of Linux, anything with a zero byte in it as it is."""
+    content = path.read_bytes()
+    return content if b"\0" in content else content.replace(b"\r\n", b"\n")
+
+
 class _Content:
     """What goes into one zip: names, bytes and modes.
 
@@ -172,7 +180,7 @@ class _Content:
             for path in found:
                 self._refuse_secret(path)
                 name = f"{to}/{path.relative_to(folder).as_posix()}".lstrip("/")
-                self.entries[name] = (mode, path.read_bytes().replace(b"\r\n", b"\n"))
+                self.entries[name] = (mode, _read(path))
 
     def add_text(self, name: str, text: str) -> None:
         """Put a generated file in."""

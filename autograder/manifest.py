@@ -171,6 +171,10 @@ class Manifest(Table):
         default=False,
         description="Write true where hidden graders draw data with datasets/ from the fixture secret_seed.",
     )
+    data_files: tuple[FileName, ...] = Field(
+        default=(),
+        description='List files of datasets/ that students need besides its modules: ["cnn.safetensors"].',
+    )
     settings: dict[str, Any] = Field(
         default_factory=dict, description="Write a [settings] table: whatever the graders want to read."
     )

@@ -236,7 +236,9 @@ def _settings(progress: _Progress, first_uid: int | None) -> dict[str, Any]:
 def _start_grader(
     batch: Sequence[_Progress], folder: Path, first_uid: int | None, log: Any
 ) -> "subprocess.Popen[str]":
-    settings = [_settings(progress, first_uid) for progress in batch]
+    settings = folder / "settings.json"
+    settings.touch(mode=0o600)
+    settings.write_text(json.dumps([_settings(progress, first_uid) for progress in batch]), encoding="utf-8")
     environment = {
         **os.environ,
         "PYTHONPATH": str(ENGINE),
@@ -247,7 +249,7 @@ def _start_grader(
         "OPENBLAS_NUM_THREADS": "1",
     }
     environment.pop("PYTEST_ADDOPTS", None)
-    command = [sys.executable, "-m", "autograder.grading", json.dumps(settings)]
+    command = [sys.executable, "-m", "autograder.grading", str(settings)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=log, env=environment, cwd=folder, text=True, encoding="ascii"
     )

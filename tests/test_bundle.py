@@ -674,6 +674,23 @@ def test_without_hidden_data_there_is_no_seed(course):
     assert not any("seed" in name or name.startswith("datasets/") for name in content(autograder(course)))
 
 
+def test_students_get_the_data_files_that_the_manifest_names(course):
+    """As they are, zero bytes and carriage returns included; the image does without them."""
+    weights = b"\x00\x01\r\n\xff"
+    (course / "datasets/cnn.safetensors").write_bytes(weights)
+    edited(course, 'title = "Tiny"', 'title = "Tiny"\ndata_files = ["cnn.safetensors"]')
+
+    assert content(student(course))["tiny/datasets/cnn.safetensors"] == weights
+    assert not any("safetensors" in name for name in content(autograder(course)))
+
+
+def test_a_data_file_that_is_missing_stops_the_build(course):
+    """With its path."""
+    edited(course, 'title = "Tiny"', 'title = "Tiny"\ndata_files = ["cnn.safetensors"]')
+    with pytest.raises(BundleError, match=r"datasets/cnn\.safetensors: There is no such file\."):
+        student(course)
+
+
 def test_an_image_may_use_another_index(course):
     """Students use what their own system offers."""
     edited(course, "[requirements]", '[requirements]\nindex = "https://example.org/whl/cpu"')

@@ -1,12 +1,13 @@
-"""`python -m autograder.grading SETTINGS`: the grader's process.
+"""`python -m autograder.grading FILE`: the grader's process.
 
-Started by `autograder.run` with settings in JSON; writes events, one line of
-JSON each, to what was its standard output. Everything else that is printed
-goes to standard error, for staff.
+Started by `autograder.run` with settings in a file of JSON, which it removes: a command line could
+be read by every user of the machine. It writes events, one line of JSON each, to what was its standard
+output. Everything else that is printed goes to standard error, for staff.
 """
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,9 @@ def settings_from(values: dict[str, Any]) -> Settings:
 
 def main() -> int:
     """Runs the graders, on one submission after the other; the last exit status of pytest."""
-    batch = [settings_from(values) for values in json.loads(sys.argv[1])]
+    file = Path(sys.argv[1])
+    batch = [settings_from(values) for values in json.loads(file.read_text(encoding="utf-8"))]
+    file.unlink()  # before the first sandbox starts
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="ascii")
     os.dup2(2, 1)
 
@@ -82,16 +85,26 @@ def _run_all(batch: list[Settings], tell: Any) -> int:
 
 def _run(settings: Settings, tell: Any, workshop: Workshop | LocalWorkshop) -> int:
     grading = Grading(settings, tell, workshop)
-    folders = [settings.assignment.public_tests, settings.assignment.hidden_tests]
     mode = ["--capture=no"] * settings.here + ["--collect-only"] * settings.collect_only
     # In the run's own folder: graders must not take settings from a folder above them.
     Path("graders.ini").write_text("[pytest]\n")
     rootdir = f"--rootdir={settings.assignment.folder}"
-    arguments = [*OPTIONS, rootdir, *mode, *(str(folder) for folder in folders if folder)]
+    arguments = [*OPTIONS, rootdir, *mode, *_graders(settings)]
     try:
         return int(pytest.main(arguments, plugins=[plugin, grading]))
     finally:
         workshop.close()
+
+
+def _graders(settings: Settings) -> list[str]:
+    """Folders with graders; where only some tests are to run, the files that define one of them."""
+    folders = (settings.assignment.public_tests, settings.assignment.hidden_tests)
+    there = [folder for folder in folders if folder]
+    if not settings.only:
+        return [str(folder) for folder in there]
+    wanted = re.compile(rf"^ *def (?:{'|'.join(map(re.escape, settings.only))})\b", re.MULTILINE)
+    files = [path for folder in there for path in sorted(folder.glob("**/test_*.py"))]
+    return [str(path) for path in files if wanted.search(path.read_text(encoding="utf-8"))]
 
 
 if __name__ == "__main__":
