@@ -1,7 +1,8 @@
 """What the assignments compute on: one module a data set.
 
 `load_digits()` and `load_shapes()` need no network and are the defaults; `load_mnist()` and
-`load_cifar10()` read a folder or download. Notebooks and students import this package; it
+`load_cifar10()` read a folder or download. `load_pretrained()` is a trained network to look into,
+`load_imagenet25()` and `load_style()` are pictures. Notebooks and students import this package; it
 knows neither the assignments nor the autograder, and the engine does not know it.
 
 A loader's module is imported when the loader is first named: graders draw hidden images where
@@ -17,8 +18,13 @@ from .errors import DatasetError
 if TYPE_CHECKING:
     from .cifar10 import load_cifar10
     from .digits import load_digits
+    from .imagenet25 import load_imagenet25
     from .mnist import load_mnist
+    from .pretrained import load_pretrained
     from .shapes import load_shapes
+    from .small_cnn import load_small_cnn
+    from .squeezenet import load_squeezenet
+    from .style import load_style
 
 __all__ = [
     "Dataset",
@@ -26,8 +32,13 @@ __all__ = [
     "Split",
     "load_cifar10",
     "load_digits",
+    "load_imagenet25",
     "load_mnist",
+    "load_pretrained",
     "load_shapes",
+    "load_small_cnn",
+    "load_squeezenet",
+    "load_style",
 ]
 
 
