@@ -118,12 +118,18 @@ def grade(run: Run, on_case: Callable[[RunReport], None] = lambda report: None) 
 
 
 def grade_all(
-    runs: Sequence[Run], on_case: Callable[[RunReport], None] = lambda report: None
+    runs: Sequence[Run],
+    on_case: Callable[[RunReport], None] = lambda report: None,
+    on_end: Callable[[int], None] = lambda number: None,
 ) -> list[RunReport]:
     """Grades submissions to one assignment one after the other, with one grader for all.
 
     The graders and what they import are loaded once. What stops the grader stops the runs that follow.
-    Arguments and errors as for `grade`.
+
+    Args:
+        runs: of one assignment; errors as for `grade`.
+        on_case: as for `grade`.
+        on_end: told the number of each run that has ended, from 0, for a progress display.
     """
     with tempfile.TemporaryDirectory(prefix="autograder-run-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -134,7 +140,7 @@ def grade_all(
             files = _take_in(run, folder / f"files{number}", report)
             batch.append(_Progress(run, report, files, on_case))
             batch[-1].save()
-        _watch(batch, folder)
+        _watch(batch, folder, on_end)
     for progress in batch:
         progress.write()
     return [progress.report for progress in batch]
@@ -186,7 +192,9 @@ def _take_in(run: Run, destination: Path, report: RunReport) -> Path:
     return destination
 
 
-def _watch(batch: Sequence[_Progress], folder: Path) -> None:
+def _watch(
+    batch: Sequence[_Progress], folder: Path, on_end: Callable[[int], None] = lambda number: None
+) -> None:
     """Runs the grader to its end, or to the deadline."""
     here = any(progress.run.here for progress in batch)
     first_uid = UserBlock().start if hasattr(os, "geteuid") and os.geteuid() == 0 else None
@@ -198,7 +206,7 @@ def _watch(batch: Sequence[_Progress], folder: Path) -> None:
         if not here:  # nobody hurries a debugger
             timer.start()
         try:
-            _listen(batch, process)
+            _listen(batch, process, on_end)
         finally:
             timer.cancel()
             process.kill()
@@ -260,13 +268,17 @@ def _end_late(process: "subprocess.Popen[str]", late: threading.Event) -> None:
     process.kill()
 
 
-def _listen(batch: Sequence[_Progress], process: "subprocess.Popen[str]") -> None:
+def _listen(
+    batch: Sequence[_Progress], process: "subprocess.Popen[str]", on_end: Callable[[int], None]
+) -> None:
     ended = 0
     for line in process.stdout or ():
         with suppress(json.JSONDecodeError):  # the last line of a killed grader may be half a line
             event = json.loads(line)
             _take_event(batch[ended], event)
-            ended += event.get("event") == "end"
+            if event["event"] == "end":
+                on_end(ended)
+                ended += 1
     if process.stdout:
         process.stdout.close()
 

@@ -20,8 +20,6 @@ from autograder.scoring import check_points
 
 __all__ = ["Trial", "Verification", "verify"]
 
-BATCH = 30  # trials that share a grader: what it imports, torch above all, is loaded once for all
-
 # What a careless function returns. A grader must call each of them wrong, and never stumble.
 CARELESS = {
     "nothing": "return None",
@@ -108,15 +106,18 @@ def verify(
     on_trial("reference", len(plans) + 1)
 
     def attempt(batch: list[_Plan]) -> list[Trial]:
-        made = [trial for trial, _ in _try_all(assignment, batch)]
-        for trial in made:
-            on_trial(trial.name, len(plans) + 1)
-        return made
+        def ended(number: int) -> None:
+            on_trial(batch[number].name, len(plans) + 1)
 
-    batches = [plans[start : start + BATCH] for start in range(0, len(plans), BATCH)]
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        trials = [trial for made in pool.map(attempt, batches) for trial in made]
-    return Verification(slug, tuple(spec.name for spec in report.tests), (first, *trials), tuple(catalogue))
+        return [trial for trial, _ in _try_all(assignment, batch, ended)]
+
+    # Few graders with many trials each: what a grader imports, torch above all, takes seconds.
+    workers = min(4, os.cpu_count() or 1)
+    batches = [plans[start::workers] for start in range(workers) if plans[start::workers]]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        made = {trial.name: trial for trials in pool.map(attempt, batches) for trial in trials}
+    trials = (first, *(made[plan.name] for plan in plans))
+    return Verification(slug, tuple(spec.name for spec in report.tests), trials, tuple(catalogue))
 
 
 def _useless(reference: Mapping[str, bytes], stub: Mapping[str, bytes]) -> Iterator[_Plan]:
@@ -145,7 +146,11 @@ def _files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def _try_all(
-    assignment: Assignment, plans: list[_Plan], *, trace: bool = False
+    assignment: Assignment,
+    plans: list[_Plan],
+    on_end: Callable[[int], None] = lambda number: None,
+    *,
+    trace: bool = False,
 ) -> list[tuple[Trial, RunReport]]:
     with tempfile.TemporaryDirectory(prefix="autograder-trial-") as name:
         runs = []
@@ -155,7 +160,7 @@ def _try_all(
             for file, content in plan.files.items():
                 (folder / file).write_bytes(content)
             runs.append(Run(assignment, folder, only=plan.only, trace=trace))
-        reports = grade_all(runs)
+        reports = grade_all(runs, on_end=on_end)
     return [
         (_trial(plan, run, report), report) for plan, run, report in zip(plans, runs, reports, strict=True)
     ]
