@@ -122,7 +122,8 @@ def test_a_manifest_cannot_be_changed(tmp_path):
             GOOD + "[colours]",
             (
                 "'colours' is not a key of this table. Known here: bonus, data_files, hidden_data, "
-                "leaderboard, limits, parts, requirements, sandbox, settings, submission, summary, theory, ...."
+                "leaderboard, limits, parts, requirements, sandbox, settings, submission, summary, "
+                "theory, ...."
             ),
         ),
         (
