@@ -4,11 +4,12 @@ Results are always left, and nobody is blamed.
 """
 
 import errno
+import inspect
 import json
 import os
-import re
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -194,9 +195,43 @@ def test_events_that_are_half_written_are_left_out():
 
     process = Process()
     process.stdout = Lines()
-    runs._listen([progress, progress], process)
+    ended = []
+    runs._listen([progress, progress], process, ended.append)
 
     assert progress.finished
+    assert ended == [0]
+
+
+INTERRUPTED = """
+import json, os, signal, sys, threading, time
+from contextlib import suppress
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.run import Run, grade
+
+
+def main(root):
+    os.environ["STARTED_BY"] = str(root)  # which its grader inherits
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
+    threading.Thread(target=interrupt_when_earned, args=(root,)).start()
+    try:
+        grade(Run(Assignment(root / "tiny"), root / "submission", results=root / "results.json"))
+    except KeyboardInterrupt:
+        print("interrupted")
+
+
+def interrupt_when_earned(root):
+    score = 0
+    while score != 2:
+        time.sleep(0.1)
+        with suppress(OSError, KeyError):
+            score = json.loads((root / "results.json").read_text())["tests"][0]["score"]
+    print(len(_started_by(str(root))), "grader")
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+"""
 
 
 def test_a_supervisor_that_is_interrupted_ends_its_grader(tmp_path, python, graded):
@@ -206,29 +241,18 @@ def test_a_supervisor_that_is_interrupted_ends_its_grader(tmp_path, python, grad
         (tmp_path / "tiny/assignment.toml").read_text().replace("test_seconds = 1", "test_seconds = 60")
     )
     (tmp_path / "tiny/assignment.toml").write_text(manifest)
-    script = (
-        "import sys, threading, os, signal\nfrom pathlib import Path\nfrom autograder.run import Run, grade\n"
-        "from autograder.assignment import Assignment\nroot = Path(sys.argv[1])\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # background jobs ignore it
-        "threading.Timer(4, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
-        "try:\n    grade(Run(Assignment(root / 'tiny'), root / 'submission', "
-        "results=root / 'results.json'))\n"
-        "except KeyboardInterrupt:\n    print('interrupted')\n"
-    )
+    script = INTERRUPTED + inspect.getsource(_started_by) + "main(Path(sys.argv[1]))\n"
     done = python("-c", script, str(tmp_path), cwd=Path(runs.__file__).parents[1])
 
-    assert done.stdout == "interrupted\n"
+    assert done.stdout == "1 grader\ninterrupted\n"
     assert json.loads((tmp_path / "results.json").read_text())["tests"][0]["score"] == 2
-    left = [
-        entry.name
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit() and re.search(re.escape(str(tmp_path)).encode(), _command(entry))
-    ]
-    assert left == []
+    assert _started_by(str(tmp_path)) == []
 
 
-def _command(entry: Path) -> bytes:
-    try:
-        return (entry / "cmdline").read_bytes()
-    except OSError:
-        return b""
+def _started_by(mark: str) -> list[str]:
+    """Processes that have inherited STARTED_BY with this value."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # gone by now
+            found += [entry.parent.name] * (f"STARTED_BY={mark}\0".encode() in entry.read_bytes())
+    return found
