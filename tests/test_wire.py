@@ -1,6 +1,7 @@
 """Plain values survive the wire exactly; nothing that an enemy writes does more than raise a WireError."""
 
 import math
+import os
 import struct
 import time
 import tracemalloc
@@ -19,7 +20,11 @@ from autograder.wire import DTYPES, MAX_MESSAGE, Ref, decode, encode
 
 REMEDY = "Send plain values: numbers, strings, lists, dicts, arrays."
 NAMES = [dtype.name for dtype in DTYPES]
-FAST = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FAST = settings(
+    max_examples=int(os.environ.get("EXAMPLES", "60")),  # tests/fuzz.py asks for more
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 scalars = (
     st.none()
