@@ -17,7 +17,7 @@ from autograder.errors import MistakeError
 from autograder.model import TestSpec
 from autograder.schema import Problem, Table, closest, explain, read_toml
 
-__all__ = ["Mistake", "apply", "check_mistakes", "function_of", "load_mistakes"]
+__all__ = ["Mistake", "apply", "apply_all", "check_mistakes", "function_of", "load_mistakes"]
 
 Text = Annotated[str, Field(pattern=r"\S")]
 
@@ -125,6 +125,14 @@ def apply(mistake: Mistake, source: str) -> str:
     if ast.dump(ast.parse(mistaken)) == ast.dump(ast.parse(source)):
         raise _error(mistake, "the edit changes nothing but its looks.", "Correct 'replace'.")
     return mistaken
+
+
+def apply_all(mistakes: Iterable[Mistake], source: str) -> str:
+    """Make several mistakes at once: `apply` has accepted each, and no two touch one place."""
+    for mistake in sorted(mistakes, key=lambda mistake: source.index(mistake.find), reverse=True):
+        start = source.index(mistake.find)
+        source = source[:start] + mistake.replace + source[start + len(mistake.find) :]
+    return source
 
 
 def function_of(mistake: Mistake, source: str) -> int | None:

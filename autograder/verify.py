@@ -5,13 +5,14 @@ Imported by cli. Runs real gradings, two at a time.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder import mistakes
 from autograder.assignment import Assignment, solution_folder, template_folder
+from autograder.errors import ManifestError
 from autograder.markers import make_broken
 from autograder.mistakes import Mistake, load_mistakes
 from autograder.model import Outcome, RunReport
@@ -70,13 +71,25 @@ class Verification:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """A trial to be made: its files, and what the graders should say."""
+class _Share:
+    """What one trial is about, in a submission that several may share.
+
+    Attributes:
+        judge: what the graders should have said, in sentences on what they did not.
+        only: names of the tests that can see it; empty for all, and then nobody shares.
+    """
 
     name: str
-    files: Mapping[str, bytes]
     judge: Callable[[RunReport, "Trial"], Iterator[str]]
     only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A submission to be graded, and the trials that it decides."""
+
+    files: Mapping[str, bytes]
+    shares: tuple[_Share, ...]
 
 
 def verify(
@@ -90,7 +103,7 @@ def verify(
         on_trial: told the name of each finished trial and the number of all, for a progress display.
 
     Raises:
-        ManifestError: if the points of tests and manifest differ.
+        ManifestError: if no grader can be loaded, or the points of tests and manifest differ.
         MistakeError: if a mistake does not fit the reference or the tests.
     """
     assignment = Assignment.from_repository(root, slug)
@@ -98,16 +111,22 @@ def verify(
     reference = _files(solution_folder(root, slug), names)
     path = solution_folder(root, slug) / "mistakes.toml"
     catalogue = load_mistakes(path)
-    first, report = _try_all(assignment, [_Plan("reference", reference, _all_pass)], trace=True)[0]
+    first, report = _try_all(assignment, [_Plan(reference, (_Share("reference", _all_pass),))], trace=True)[0]
+    if not report.tests:
+        raise ManifestError(
+            assignment.folder, f"Its graders cannot be loaded. {report.detail}", "Correct them."
+        )
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
     mistakes.check_mistakes(catalogue, report.tests, path)
-    plans = [*_useless(reference, _files(template_folder(root, slug), names))]
-    plans += [_mistaken(reference, mistake, report) for mistake in catalogue]
-    on_trial("reference", len(plans) + 1)
+    useless = [*_useless(reference, _files(template_folder(root, slug), names))]
+    plans = [*useless, *_mistaken(reference, catalogue, report)]
+    count = 1 + sum(len(plan.shares) for plan in plans)
+    on_trial("reference", count)
 
     def attempt(batch: list[_Plan]) -> list[Trial]:
         def ended(number: int) -> None:
-            on_trial(batch[number].name, len(plans) + 1)
+            for share in batch[number].shares:
+                on_trial(share.name, count)
 
         return [trial for trial, _ in _try_all(assignment, batch, ended)]
 
@@ -116,29 +135,55 @@ def verify(
     batches = [plans[start::workers] for start in range(workers) if plans[start::workers]]
     with ThreadPoolExecutor(max_workers=workers) as pool:
         made = {trial.name: trial for trials in pool.map(attempt, batches) for trial in trials}
-    trials = (first, *(made[plan.name] for plan in plans))
+    order = [share.name for plan in useless for share in plan.shares] + [mistake.id for mistake in catalogue]
+    trials = (first, *(made[name] for name in order))
     return Verification(slug, tuple(spec.name for spec in report.tests), trials, tuple(catalogue))
 
 
 def _useless(reference: Mapping[str, bytes], stub: Mapping[str, bytes]) -> Iterator[_Plan]:
-    yield _Plan("stub", stub, _nothing_passes)
+    yield _Plan(stub, (_Share("stub", _nothing_passes),))
     for name, statement in CARELESS.items():
         broken = {
             file: make_broken(source.decode(), statement).encode()
             for file, source in reference.items()
             if file.endswith(".py")
         }
-        yield _Plan(f"careless: {name}", {**reference, **broken}, lambda report, trial: iter(()))
+        share = _Share(f"careless: {name}", lambda report, trial: iter(()))
+        yield _Plan({**reference, **broken}, (share,))
 
 
-def _mistaken(reference: Mapping[str, bytes], mistake: Mistake, traced: RunReport) -> _Plan:
-    """A mistake before those tests that use its function, or its file: no other can see it."""
-    source = reference[mistake.file].decode()
-    edited = mistakes.apply(mistake, source).encode()
+def _mistaken(
+    reference: Mapping[str, bytes], catalogue: Sequence[Mistake], traced: RunReport
+) -> Iterator[_Plan]:
+    """Mistakes before those tests that use their function, or their file: no others can see them.
+
+    Mistakes that no test sees together share a submission: starting to grade one costs more than its tests.
+    """
+    groups: list[list[tuple[Mistake, _Share]]] = []
+    for mistake in catalogue:
+        source = reference[mistake.file].decode()
+        mistakes.apply(mistake, source)  # raises where it does not fit
+        share = _Share(mistake.id, _caught_by(mistake), _tests_of(mistake, source, traced))
+        group = next((group for group in groups if _nobody_sees_both(share, group)), None)
+        if group is None:
+            groups.append(group := [])
+        group.append((mistake, share))
+    for group in groups:
+        files = dict(reference)
+        for file in {mistake.file for mistake, _ in group}:
+            made = [mistake for mistake, _ in group if mistake.file == file]
+            files[file] = mistakes.apply_all(made, reference[file].decode()).encode()
+        yield _Plan(files, tuple(share for _, share in group))
+
+
+def _nobody_sees_both(share: _Share, group: Sequence[tuple[Mistake, _Share]]) -> bool:
+    return all(share.only and other.only and not {*share.only} & {*other.only} for _, other in group)
+
+
+def _tests_of(mistake: Mistake, source: str, traced: RunReport) -> tuple[str, ...]:
     module, line = mistake.file.removesuffix(".py"), mistakes.function_of(mistake, source)
     place = f"{module}:{line}" if line else module
-    only = tuple(dict.fromkeys(case.test for case in traced.cases if place in case.used))
-    return _Plan(mistake.id, {**reference, mistake.file: edited}, _caught_by(mistake), only)
+    return tuple(dict.fromkeys(case.test for case in traced.cases if place in case.used))
 
 
 def _files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
@@ -159,21 +204,35 @@ def _try_all(
             folder.mkdir()
             for file, content in plan.files.items():
                 (folder / file).write_bytes(content)
-            runs.append(Run(assignment, folder, only=plan.only, trace=trace))
+            only = tuple(name for share in plan.shares for name in share.only)
+            runs.append(Run(assignment, folder, only=only, trace=trace))
         reports = grade_all(runs, on_end=on_end)
     return [
-        (_trial(plan, run, report), report) for plan, run, report in zip(plans, runs, reports, strict=True)
+        (_trial(share, run, report), report)
+        for plan, run, whole in zip(plans, runs, reports, strict=True)
+        for share in plan.shares
+        for report in (_part_of(whole, share),)
     ]
 
 
-def _trial(plan: _Plan, run: Run, report: RunReport) -> Trial:
+def _part_of(report: RunReport, share: _Share) -> RunReport:
+    """What the report says of the share's tests."""
+    if not share.only:
+        return report
+    return replace(
+        report,
+        tests=[spec for spec in report.tests if spec.name in share.only],
+        cases=[case for case in report.cases if case.test in share.only],
+    )
+
+
+def _trial(share: _Share, run: Run, report: RunReport) -> Trial:
     rows = scored(run, report)
     failed = frozenset(row.spec.name for row in rows if row.outcome is Outcome.FAILED)
     unjudged = frozenset(row.spec.name for row in rows if row.outcome is Outcome.UNJUDGED)
     lost = sum(row.spec.points - row.points for row in rows if not row.spec.bonus)
-    trial = Trial(plan.name, run.assignment.manifest.points - lost, failed, unjudged, ())
-    problems = [*_unjudged(report, trial), *plan.judge(report, trial)]
-    return Trial(plan.name, trial.points, failed, unjudged, tuple(problems))
+    trial = Trial(share.name, run.assignment.manifest.points - lost, failed, unjudged, ())
+    return replace(trial, problems=(*_unjudged(report, trial), *share.judge(report, trial)))
 
 
 def _unjudged(report: RunReport, trial: Trial) -> Iterator[str]:

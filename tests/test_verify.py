@@ -4,6 +4,7 @@ import pytest
 
 from autograder.assignment import solution_folder, template_folder
 from autograder.errors import ManifestError, MistakeError
+from autograder.run import grade_all
 from autograder.scaffold import new_assignment
 from autograder.templates import write_templates
 from autograder.verify import CARELESS, verify
@@ -92,10 +93,85 @@ def test_a_wrong_reference_and_a_stub_with_points_are_named(course):
     assert "tiny, stub: it gets 5 points." in problems
 
 
+CUBE = """
+
+def cube(x):
+    # BEGIN SOLUTION
+    return x**3
+    # END SOLUTION
+"""
+CUBE_TEST = """
+
+@number("1.1")
+@weight(1)
+def test_cube(student):
+    \"\"\"The cube of 3 is 27.\"\"\"
+    assert_close(student.square.cube(3.0), 27.0, what="cube of 3")
+"""
+CUBE_MISTAKES = """
+[[mistake]]
+id = "cube-is-square"
+file = "square.py"
+find = "x**3"
+replace = "x**2"
+symptom = "s"
+hint = "h"
+caught_by = ["test_cube"]
+
+[[mistake]]
+id = "cube-survives"
+file = "square.py"
+find = "x**3"
+replace = "1.0 * x**3"
+symptom = "s"
+hint = "h"
+caught_by = ["test_cube"]
+"""
+
+
+@pytest.mark.usefixtures("less_careless")
+def test_mistakes_that_no_test_sees_together_share_a_submission(course, monkeypatch):
+    """Two mistakes of each function make two submissions; each is still judged by its own tests alone."""
+    graded = []
+
+    def counting(runs, **rest):
+        graded.append(len(runs))
+        return grade_all(runs, **rest)
+
+    monkeypatch.setattr("autograder.verify.grade_all", counting)
+    solutions = solution_folder(course, "tiny")
+    for path, text in (
+        (solutions / "square.py", CUBE),
+        (course / "assignments/tiny/tests/test_1_1_square.py", CUBE_TEST),
+        (solutions / "mistakes.toml", CUBE_MISTAKES),
+    ):
+        path.write_text(path.read_text() + text)
+    edit(course / "assignments/tiny/assignment.toml", "points = 5", "points = 6")
+
+    found = verify(course, "tiny")
+
+    assert found.problems == ["tiny, cube-survives: test_cube should fail and passes."]
+    assert found.trial("absolute").failed == {"test_square_of_a_matrix"}
+    assert found.trial("cube-is-square").failed == {"test_cube"}
+    assert [found.trial(name).points for name in ("doubled", "cube-is-square", "cube-survives")] == [1, 5, 6]
+    assert sum(graded) == len(["reference", "stub", "careless"]) + 2
+
+
 def test_points_that_do_not_add_up_are_an_error(course):
     """Before any time is spent on mistakes."""
     edit(course / "assignments/tiny/assignment.toml", "points = 5", "points = 6")
     with pytest.raises(ManifestError, match=r"part 1\.1: the manifest says 6, its tests sum to 5"):
+        verify(course, "tiny")
+
+
+def test_graders_that_cannot_be_loaded_are_an_error(course):
+    """With what is wrong with them, not with points that do not add up."""
+    edit(
+        course / "assignments/tiny/tests/test_1_1_square.py",
+        '"""The square of (1, 2, 3) is (1, 4, 9)."""',
+        "pass",
+    )
+    with pytest.raises(ManifestError, match=r"Its graders cannot be loaded\. [\s\S]*test_square_of_a_vector"):
         verify(course, "tiny")
 
 
