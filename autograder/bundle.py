@@ -103,7 +103,7 @@ def build_student(assignment: Assignment, repository_root: Path, out: Path) -> P
     content.add(assignment.public_tests, ["**/*.py"], f"{slug}/tests")
     content.add(ENGINE, _modules(RUN_TIME + COMMAND_LINE), f"{slug}/autograder")
     data = repository_root / "datasets"
-    content.add(data, ["*.py", "README.md"], f"{slug}/datasets", needed=False)
+    content.add(data, ["**/*.py", "README.md"], f"{slug}/datasets", needed=False)
     content.add(data, assignment.manifest.data_files, f"{slug}/datasets")
     content.add_text(f"{slug}/README.md", _student_readme(assignment))
     content.add_text(f"{slug}/pytest.ini", PYTEST_INI)
@@ -139,7 +139,7 @@ def build_autograder(assignment: Assignment, repository_root: Path, out: Path) -
     if assignment.hidden_tests:
         content.add(assignment.hidden_tests, ["**/*.py"], f"{slug}/hidden_tests")
     if assignment.manifest.hidden_data:
-        content.add(repository_root / "datasets", ["*.py"], "datasets")
+        content.add(repository_root / "datasets", ["**/*.py"], "datasets")
         content.add_text(f"{slug}/hidden_tests/{SECRET_SEED}", f"{assignment.secret_seed()}\n")
     content.add_text("requirements.txt", _requirements(assignment, RUN_TIME_PINS, for_student=False))
     if index := assignment.manifest.requirements.index:
