@@ -219,8 +219,10 @@ def _watch(
         report.detail = "\n".join(filter(None, [report.detail, told]))
         if progress.finished and not progress.broken:
             report.trouble = ""
-        elif late.is_set():
+        elif late.is_set() and report.tests:
             report.trouble = TOO_LONG.format(seconds=limit)
+        elif late.is_set():  # nothing of the submission has run
+            report.detail += f"\nThe graders were not loaded within {limit:g} s."
 
 
 def _settings(progress: _Progress, first_uid: int | None) -> dict[str, Any]:

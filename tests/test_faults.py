@@ -113,6 +113,104 @@ def test_a_grader_that_leaves_by_an_exception_costs_its_own_test_only(graded):
     assert found.report.trouble == ""
 
 
+SERVER_DIES = """
+import os, signal, time
+from pathlib import Path
+for entry in Path("/proc").glob("[0-9]*/status"):
+    try:
+        parent = entry.read_text().split("PPid:")[1].split()[0]
+    except OSError:
+        continue
+    if parent == str(os.getpid()):
+        os.kill(int(entry.parent.name), signal.SIGKILL)
+time.sleep(0.2)
+"""
+MEMORY_ENDS = """
+import resource
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**24, resource.RLIM_INFINITY))
+kept = bytearray(2**27)
+"""
+CLOCK_JUMPS = """
+import time
+time.time = lambda: 4e9
+time.sleep(0.1)
+time.time = lambda: 0.0
+"""
+PYTEST_BREAKS = """
+class Broken:
+    def pytest_runtest_logreport(self, report):
+        raise RuntimeError("a bug in a plugin")
+request.config.pluginmanager.register(Broken())
+"""
+
+
+def inside(code: str) -> str:
+    """Lines for the body of test_fatal."""
+    return code.strip().replace("\n", "\n        ")
+
+
+@pytest.mark.skipif(not ROOT, reason="the sandbox's processes are other users' only under root")
+@pytest.mark.parametrize(
+    ("fault", "points"),
+    [(SERVER_DIES, [2, 0, 1]), (MEMORY_ENDS, [2, 0, 1]), (CLOCK_JUMPS, [2, 1, 1])],
+    ids=["the fork server dies", "memory runs out in the grader", "the clock jumps"],
+)
+def test_what_goes_wrong_beside_a_test_keeps_what_was_earned(graded, fault, points):
+    """A new fork server is started; what cannot go on is nobody's fault; another date does not matter."""
+    graders = EARNED.format(inside(fault) + "\n        assert student.a.one() == 1")
+    found = graded(graders + "        assert student.a.one() == 1\n", CODE, points=POINTS)
+
+    assert [row.points for row in found.rows.values()] == points, (found.report, found.output)
+    assert {row.outcome for row in found.rows.values()} <= {Outcome.PASSED, Outcome.UNJUDGED}
+    assert len(found.results["tests"]) == 3
+    assert "Traceback" not in json.dumps(found.results)
+
+
+def test_a_bug_in_pytest_itself_keeps_what_was_earned(graded):
+    """An internal error ends the grader; staff read why."""
+    graders = EARNED.format(inside(PYTEST_BREAKS)).replace(
+        "test_fatal(student)", "test_fatal(student, request)"
+    )
+    found = graded(graders, CODE, points=POINTS)
+
+    assert found.rows["test_earned"].points == 2
+    assert found.report.trouble == runs.OUR_FAULT
+    assert "a bug in a plugin" in found.report.detail
+    assert "a bug in a plugin" not in json.dumps(found.results)
+
+
+SLEEP = "__import__('time').sleep(60)"
+SLOW_AT = {  # what is slow: lines of the grader file, what its second test does, and the points of its tests
+    "loading the graders": (SLEEP, "pass", [0]),
+    "starting the fork server": (
+        f"import autograder.sandbox.launch as l; l.ForkServer.wait_until_ready = lambda server: {SLEEP}",
+        "pass",
+        [0],
+    ),
+    "importing the student's file": ("", "student.a.one()", [0, 0, 0]),
+    "between two tests": ("", f"request.addfinalizer(lambda: {SLEEP})", [2, 0, 0]),
+}
+
+
+@pytest.mark.parametrize("phase", SLOW_AT)
+def test_the_deadline_may_pass_at_every_phase(graded, phase):
+    """There are results; only where the student's code has run do they say that it may have been slow."""
+    at_load, in_test, points = SLOW_AT[phase]
+    earned = EARNED.format(in_test).replace("test_fatal(student)", "test_fatal(student, request)")
+    endless = "while True: pass\n" if phase == "importing the student's file" else ""
+    limits = "test_seconds = 12\nrun_seconds = 12"
+    began = time.monotonic()
+    found = graded(f"\n    {at_load}\n{earned}", CODE + endless, points=POINTS, limits=limits)
+
+    assert time.monotonic() - began < 40
+    expected = runs.TOO_LONG.format(seconds=12) if in_test != "pass" else runs.OUR_FAULT
+    assert found.report.trouble == expected
+    assert expected in found.results["output"]
+    assert [row["score"] for row in found.results["tests"]] == points
+    assert ("The graders were not loaded within 12 s." in found.report.detail) == (points == [0])
+
+
 def test_a_library_that_is_not_there_is_the_staffs_affair(graded):
     """The image is wrong, not the submission."""
     more = '[sandbox]\npreload = ["no_such_library"]\nallowed_imports = ["no_such_library"]'

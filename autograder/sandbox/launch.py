@@ -52,6 +52,9 @@ class Process(Protocol):
     number: int
     may_multiply: bool
 
+    def is_running(self) -> bool:
+        """Whether nothing from outside has ended it, as far as can be told without waiting."""
+
     def read(self, size: int) -> bytes:
         """Part of an answer; empty at the end."""
 
@@ -216,6 +219,10 @@ class ForkServer:
         """Process id of the server that runs now: another one knows nothing of this one's sandboxes."""
         return self._server.pid
 
+    def serves(self, generation: int) -> bool:
+        """Whether the server of that generation still runs."""
+        return generation == self.generation and self._server.poll() is None
+
     def close(self) -> None:
         """See Launcher."""
         self._control.close()
@@ -245,6 +252,10 @@ class ForkedProcess:
         self._status: int | None = None
         self._ended = False
         self._lock = threading.Lock()
+
+    def is_running(self) -> bool:
+        """See Process. A fork server that dies takes its sandboxes along."""
+        return self._server.serves(self._generation)
 
     def read(self, size: int) -> bytes:
         """See Process."""
@@ -319,6 +330,10 @@ class SpawnedProcess:
         self._child = child
         self.number = child.pid
         self._lock = threading.Lock()
+
+    def is_running(self) -> bool:
+        """See Process."""
+        return self._child.poll() is None
 
     def read(self, size: int) -> bytes:
         """See Process."""

@@ -141,9 +141,11 @@ class Workshop:
         spare = self._spare
         if spare and spare.limits == allowance:
             self._spare = None
-            # A fork server that has died since takes its sandboxes along; then a new one is made.
+            # What has died since, for whatever reason, was not this test's fault: a new one is made.
             with suppress(SandboxError):
-                return spare, self._greet(spare)
+                if spare.process.is_running():
+                    return spare, self._greet(spare)
+            spare.process.close()
             self._clear(spare)
         prepared = self._prepare(allowance)
         return prepared, self._greet(prepared)
