@@ -17,7 +17,7 @@ from autograder.errors import MistakeError
 from autograder.model import TestSpec
 from autograder.schema import Problem, Table, closest, explain, read_toml
 
-__all__ = ["Mistake", "apply", "apply_all", "check_mistakes", "function_of", "load_mistakes"]
+__all__ = ["Catalogue", "Mistake", "apply", "apply_all", "check_catalogue", "function_of", "load_catalogue"]
 
 Text = Annotated[str, Field(pattern=r"\S")]
 
@@ -42,22 +42,31 @@ class Mistake(Table):
     )
 
 
-class _Catalogue(Table):
-    """A mistakes.toml."""
+class Catalogue(Table):
+    """A mistakes.toml.
 
+    Attributes:
+        end_to_end: tests of everything at once, such as a training to its end. Nearly every mistake fails
+            them, slowly, so they run only for those that name them.
+    """
+
+    end_to_end: tuple[Text, ...] = Field(
+        default=(), description="List tests that run only for the mistakes that name them."
+    )
     mistake: tuple[Mistake, ...] = Field(
         min_length=1, description="Write a [[mistake]] table for each mistake, or remove the file."
     )
 
 
-def load_mistakes(path: Path) -> list[Mistake]:
+def load_catalogue(path: Path) -> Catalogue:
     """Read and check the mistakes.toml of a folder of references.
 
     Raises:
         MistakeError: if the file is missing, does not fit the schema, repeats an id, or names a file
             that does not lie beside it; it lists every problem that was found.
     """
-    mistakes = list(read_toml(path, _Catalogue, MistakeError).mistake)
+    catalogue = read_toml(path, Catalogue, MistakeError)
+    mistakes = catalogue.mistake
     modules = {module.name for module in path.parent.glob("*.py")}
     problems: list[Problem] = [
         (f"the id {name!r} occurs {times} times.", "Give each mistake its own.")
@@ -73,16 +82,14 @@ def load_mistakes(path: Path) -> list[Mistake]:
         if mistake.file not in modules
     ]
     explain(path, problems, MistakeError)
-    return mistakes
+    return catalogue
 
 
-def check_mistakes(
-    mistakes: Iterable[Mistake], tests: Sequence[TestSpec], place: object = "mistakes.toml"
-) -> None:
-    """Check that every test that a mistake names is there.
+def check_catalogue(catalogue: Catalogue, tests: Sequence[TestSpec], place: object = "mistakes.toml") -> None:
+    """Check that every test that is named is there.
 
     Args:
-        mistakes: what `load_mistakes` gave.
+        catalogue: what `load_catalogue` gave.
         tests: all tests of the assignment, public and hidden.
         place: what to name in the error, best the path of the mistakes.toml.
 
@@ -92,8 +99,13 @@ def check_mistakes(
     known = {spec.name for spec in tests}
     problems = [
         (f"mistake {mistake.id!r}: there is no test {name!r}.", closest(name, known))
-        for mistake in mistakes
+        for mistake in catalogue.mistake
         for name in mistake.caught_by
+        if name not in known
+    ]
+    problems += [
+        (f"end_to_end: there is no test {name!r}.", closest(name, known))
+        for name in catalogue.end_to_end
         if name not in known
     ]
     explain(place, problems, MistakeError)

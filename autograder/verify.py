@@ -14,7 +14,7 @@ from autograder import mistakes
 from autograder.assignment import Assignment, solution_folder, template_folder
 from autograder.errors import ManifestError
 from autograder.markers import make_broken
-from autograder.mistakes import Mistake, load_mistakes
+from autograder.mistakes import Catalogue, Mistake, load_catalogue
 from autograder.model import Outcome, RunReport
 from autograder.run import Run, grade_all, scored
 from autograder.scoring import check_points
@@ -110,14 +110,14 @@ def verify(
     names = assignment.manifest.all_files
     reference = _files(solution_folder(root, slug), names)
     path = solution_folder(root, slug) / "mistakes.toml"
-    catalogue = load_mistakes(path)
+    catalogue = load_catalogue(path)
     first, report = _try_all(assignment, [_Plan(reference, (_Share("reference", _all_pass),))], trace=True)[0]
     if not report.tests:
         raise ManifestError(
             assignment.folder, f"Its graders cannot be loaded. {report.detail}", "Correct them."
         )
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
-    mistakes.check_mistakes(catalogue, report.tests, path)
+    mistakes.check_catalogue(catalogue, report.tests, path)
     useless = [*_useless(reference, _files(template_folder(root, slug), names))]
     plans = [*useless, *_mistaken(reference, catalogue, report)]
     count = 1 + sum(len(plan.shares) for plan in plans)
@@ -135,9 +135,11 @@ def verify(
     batches = [plans[start::workers] for start in range(workers) if plans[start::workers]]
     with ThreadPoolExecutor(max_workers=workers) as pool:
         made = {trial.name: trial for trials in pool.map(attempt, batches) for trial in trials}
-    order = [share.name for plan in useless for share in plan.shares] + [mistake.id for mistake in catalogue]
+    order = [share.name for plan in useless for share in plan.shares] + [
+        mistake.id for mistake in catalogue.mistake
+    ]
     trials = (first, *(made[name] for name in order))
-    return Verification(slug, tuple(spec.name for spec in report.tests), trials, tuple(catalogue))
+    return Verification(slug, tuple(spec.name for spec in report.tests), trials, catalogue.mistake)
 
 
 def _useless(reference: Mapping[str, bytes], stub: Mapping[str, bytes]) -> Iterator[_Plan]:
@@ -152,18 +154,18 @@ def _useless(reference: Mapping[str, bytes], stub: Mapping[str, bytes]) -> Itera
         yield _Plan({**reference, **broken}, (share,))
 
 
-def _mistaken(
-    reference: Mapping[str, bytes], catalogue: Sequence[Mistake], traced: RunReport
-) -> Iterator[_Plan]:
+def _mistaken(reference: Mapping[str, bytes], catalogue: Catalogue, traced: RunReport) -> Iterator[_Plan]:
     """Mistakes before those tests that use their function, or their file: no others can see them.
 
     Mistakes that no test sees together share a submission: starting to grade one costs more than its tests.
     """
     groups: list[list[tuple[Mistake, _Share]]] = []
-    for mistake in catalogue:
+    for mistake in catalogue.mistake:
         source = reference[mistake.file].decode()
         mistakes.apply(mistake, source)  # raises where it does not fit
-        share = _Share(mistake.id, _caught_by(mistake), _tests_of(mistake, source, traced))
+        unnamed = {*catalogue.end_to_end} - {*mistake.caught_by}
+        only = tuple(name for name in _tests_of(mistake, source, traced) if name not in unnamed)
+        share = _Share(mistake.id, _caught_by(mistake), only)
         group = next((group for group in groups if _nobody_sees_both(share, group)), None)
         if group is None:
             groups.append(group := [])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import MistakeError
-from autograder.mistakes import Mistake, apply, check_mistakes, function_of, load_mistakes
+from autograder.mistakes import Catalogue, Mistake, apply, check_catalogue, function_of, load_catalogue
 from autograder.model import TestSpec
 
 SOURCE = '''\
@@ -73,12 +73,13 @@ def specs(*names: str) -> list[TestSpec]:
 
 def test_a_catalogue_is_read_and_makes_its_mistakes(tmp_path):
     """Each entry edits one place, of one line or more, and leaves the rest alone."""
-    first, second = load_mistakes(write(tmp_path, GOOD))
+    catalogue = load_catalogue(write(tmp_path, GOOD))
+    first, second = catalogue.mistake
 
     assert first.caught_by == ("test_mean",)
     assert apply(first, SOURCE) == SOURCE.replace(" / len(values)", "")
     assert apply(second, SOURCE) == SOURCE.replace("in values:", "in values[1:]:")
-    check_mistakes([first, second], specs("test_mean", "test_mean_of_one", "test_other"))
+    check_catalogue(catalogue, specs("test_mean", "test_mean_of_one", "test_other"))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_a_wrong_catalogue_is_explained(tmp_path, old, new, expected):
     """The error names file, mistake, key and value, and what to write instead."""
     path = write(tmp_path, GOOD.replace(old, new))
     with pytest.raises(MistakeError) as caught:
-        load_mistakes(path)
+        load_catalogue(path)
 
     assert str(caught.value).startswith(f"{path}: ")
     assert expected in str(caught.value)
@@ -143,19 +144,22 @@ def test_a_missing_catalogue_is_told(tmp_path):
     with pytest.raises(
         MistakeError, match=r"mistakes\.toml: there is no such file\. Check the folder's name"
     ):
-        load_mistakes(tmp_path / "mistakes.toml")
+        load_catalogue(tmp_path / "mistakes.toml")
 
 
 def test_a_test_that_is_not_there_is_told_with_the_nearest():
     """A test that was renamed would otherwise never be missed."""
-    catalogue = [mistake(caught_by=("test_maen", "test_mean")), mistake(id="b", caught_by=("zzz",))]
+    mistakes = (mistake(caught_by=("test_maen", "test_mean")), mistake(id="b", caught_by=("zzz",)))
     with pytest.raises(MistakeError) as caught:
-        check_mistakes(catalogue, specs("test_mean", "test_one"))
+        check_catalogue(
+            Catalogue(end_to_end=("test_ones",), mistake=mistakes), specs("test_mean", "test_one")
+        )
 
     assert str(caught.value) == (
-        "mistakes.toml: there are 2 problems:\n"
+        "mistakes.toml: there are 3 problems:\n"
         "  mistake 'sum-not-mean': there is no test 'test_maen'. Did you mean 'test_mean'?\n"
-        "  mistake 'b': there is no test 'zzz'. Known here: test_mean, test_one."
+        "  mistake 'b': there is no test 'zzz'. Known here: test_mean, test_one.\n"
+        "  end_to_end: there is no test 'test_ones'. Did you mean 'test_one'?"
     )
 
 

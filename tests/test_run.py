@@ -175,6 +175,29 @@ def test_the_image_grades_with_a_seed_that_a_regrade_gets_again(image, capsys):
     assert "tiny: 0 points, seed" in capsys.readouterr().out
 
 
+def test_no_command_line_tells_the_seed_or_where_the_graders_lie(image):
+    """Every user may read them: of the grader, its fork server and the sandboxes, while a test runs."""
+    seen = image.root / "seen"
+    grader = (image.root / "source/tiny/tests/test_a.py").read_text()
+    look = (
+        "    from pathlib import Path\n    student.a\n    found = []\n"
+        "    for entry in Path('/proc').glob('[0-9]*/cmdline'):\n        try:\n"
+        "            found.append(entry.read_bytes().replace(b'\\0', b' ').decode())\n"
+        "        except OSError:\n            pass\n"
+        f"    Path({str(seen)!r}).write_text('\\n'.join(line for line in found if 'autograder' in line))\n"
+    )
+    (image.root / "source/tiny/tests/test_a.py").write_text(
+        grader.replace("    assert False", look + "    assert False")
+    )
+
+    seed = str(image()["extra_data"]["seed"])
+
+    lines = seen.read_text()
+    assert "autograder.grading" in lines
+    assert "autograder.sandbox" in lines
+    assert [secret for secret in (seed, "hidden_tests", str(image.root)) if secret in lines] == []
+
+
 @AS_ROOT
 def test_the_image_is_closed_to_sandboxes(image):
     """Modes and user together."""

@@ -157,6 +157,20 @@ def test_mistakes_that_no_test_sees_together_share_a_submission(course, monkeypa
     assert sum(graded) == len(["reference", "stub", "careless"]) + 2
 
 
+@pytest.mark.usefixtures("less_careless")
+def test_an_end_to_end_test_runs_for_the_mistakes_that_name_it(course):
+    """The other mistakes fail it too, and need not say so; reference and stub run it as ever."""
+    path = solution_folder(course, "tiny") / "mistakes.toml"
+    text = path.read_text().replace('["test_square_of_a_vector", ', "[")
+    path.write_text('end_to_end = ["test_square_of_a_vector"]\n\n' + text)
+
+    found = verify(course, "tiny")
+
+    assert found.problems == []
+    assert found.trial("doubled").failed == {"test_square_of_a_matrix"}
+    assert found.trial("stub").failed == {"test_square_of_a_matrix", "test_square_of_a_vector"}
+
+
 def test_points_that_do_not_add_up_are_an_error(course):
     """Before any time is spent on mistakes."""
     edit(course / "assignments/tiny/assignment.toml", "points = 5", "points = 6")
