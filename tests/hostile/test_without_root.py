@@ -1,0 +1,157 @@
+"""The grader as an ordinary user, as on a student's own machine: which promises are not held there.
+
+NOT_HELD says it as data. What is not in it holds there too, with the layers that need no root.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.results import Results
+
+HERE = Path(__file__).parent
+USER = (1 << 22) + 739  # nobody's: the processes of this user may all be killed
+GRADE = """
+import json, sys
+from pathlib import Path
+from autograder.assignment import Assignment
+from autograder.display import print_run
+from autograder.run import Run, grade
+from rich.console import Console
+
+root, submission, results, off = sys.argv[1:]
+assignment = Assignment.from_repository(Path(root), "powers")
+run = Run(assignment, Path(submission), results=Path(results), off=tuple(filter(None, off.split(","))))
+print_run(Console(width=300), run, grade(run))
+"""
+LANDLOCK, SECCOMP = ("landlock",), ("seccomp",)
+
+# With all layers that an ordinary user can have, everything holds; these are tried.
+TRIED = (
+    "daemon_that_waits",
+    "equals_everything",
+    "guess_the_folders",
+    "inspect_frames",
+    "message_in_files",
+    "open_sockets",
+    "overwrite_results",
+    "read_graders",
+    "results_in_a_loop",
+)
+# With one layer less as well: what is lost then, and why.
+NOT_HELD = {
+    ("read_graders", LANDLOCK): ("secrets", "the student may read what the student may read"),
+    ("daemon_that_waits", SECCOMP): ("processes", "a process that leaves its group is not known any more"),
+    ("kill_everyone", SECCOMP): ("results", "the grader is a process of the student's"),
+    ("overwrite_results", LANDLOCK): ("", "the file is overwritten, and then written anew by rename"),
+}
+
+
+@pytest.fixture
+def place(workplace, powers):
+    """A folder of the ordinary user's, with the course in it."""
+    folder = workplace / "ordinary"
+    folder.mkdir()
+    root = powers.reference.parents[1]
+    for name in ("assignments", "solutions"):
+        shutil.copytree(root / name, folder / name)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def grade(place, submission, hand_in):
+    """What is lost when an attack is graded by the ordinary user, and what the run prints."""
+
+    def run(name, off=()):
+        handed_in = place / "handed_in"
+        shutil.copytree(hand_in(submission, name), handed_in)
+        subprocess.run(["chown", "-R", f"{USER}:{USER}", place], check=True)
+        results = place / "results.json"
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", GRADE, place, handed_in, results, ",".join(off)],
+                user=USER,
+                group=USER,
+                extra_groups=[],
+                cwd=place,
+                env={"PATH": "/usr/bin:/bin", "HOME": str(place), "PYTHONPATH": str(HERE.parents[1])},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            time.sleep(0.5)  # what has been killed needs a moment to go
+            return lost(results, done), done.stdout + done.stderr
+        finally:
+            end_all()
+
+    return run
+
+
+def lost(results, done):
+    """Which promises were not held."""
+    if done.returncode or not results.exists():
+        return {"results"}
+    found = json.loads(results.read_text())
+    Results.model_validate(found)
+    score = sum(row["score"] for row in found["tests"])
+    assert found["extra_data"]["layers"]["own user"] is False
+    return {
+        what
+        for what, gone in {
+            "score": score > 10,
+            "secrets": any(secret in json.dumps(found) for secret in ("wisteria", "7.390625")),
+            "processes": bool(processes()),
+        }.items()
+        if gone
+    }
+
+
+def processes():
+    """All that runs as the ordinary user."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            status = dict(line.split(":", 1) for line in path.read_text().splitlines())
+        except (OSError, ValueError):
+            continue
+        if int(status["Uid"].split()[0]) == USER and not status["State"].strip().startswith(("Z", "X")):
+            found.append(int(path.parent.name))
+    return found
+
+
+def end_all():
+    """Ends what is left of that user, and of nobody else."""
+    for _ in range(20):
+        for number in processes():
+            os.kill(number, signal.SIGKILL)
+        if not processes():
+            return
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_with_the_layers_that_need_no_root_everything_holds(grade, name):
+    """And the run says that it has no user of its own."""
+    gone, printed = grade(name)
+
+    assert gone == set(), printed
+    assert "Layers of the sandbox that are off here: own user." in printed
+
+
+@pytest.mark.parametrize(("name", "off"), NOT_HELD)
+def test_what_is_not_held_without_root_and_with_a_layer_less(grade, name, off):
+    """Exactly that: whoever closes one of these takes it out of the list."""
+    what, _ = NOT_HELD[name, off]
+
+    gone, printed = grade(name, off)
+
+    assert gone == ({what} if what else set()), printed
