@@ -102,7 +102,7 @@ def twins(folder: Path) -> None:
 
 
 def hard_links(folder: Path) -> None:
-    """One file under many names, the one that is asked for among them: that is an ordinary file."""
+    """One file under many names: what else has a part in it is not known."""
     for number in range(50):
         os.link(folder / "square.py", folder / f"again{number}.py")
 
@@ -189,7 +189,7 @@ MADE: dict[str, tuple[Callable[[Path], object], float, str]] = {
         10,
         "E26",
     ),
-    "hard links": (hard_links, 15, "E26"),
+    "hard links": (hard_links, 10, "E26"),
     "names that look alike": (twins, 10, "E26"),
     "two folders": (many_folders, 0, "E26"),
     "zip inside": (zipped(("square.py", RIGHT)), 10, "E26"),

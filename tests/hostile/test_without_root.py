@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -31,7 +32,7 @@ assignment = Assignment.from_repository(Path(root), "powers")
 run = Run(assignment, Path(submission), results=Path(results), off=tuple(filter(None, off.split(","))))
 print_run(Console(width=300), run, grade(run))
 """
-LANDLOCK, SECCOMP = ("landlock",), ("seccomp",)
+LANDLOCK, SECCOMP, BOTH = ("landlock",), ("seccomp",), ("landlock", "seccomp")
 
 # With all layers that an ordinary user can have, everything holds; these are tried.
 TRIED = (
@@ -45,20 +46,30 @@ TRIED = (
     "read_graders",
     "results_in_a_loop",
 )
-# With one layer less as well: what is lost then, and why.
+# With layers less as well: what is lost then, and why. "" stands for nothing.
 NOT_HELD = {
-    ("read_graders", LANDLOCK): ("secrets", "the student may read what the student may read"),
+    ("read_its_course", LANDLOCK): ("secrets", "a student's code may read what the student may read"),
+    ("read_its_course", SECCOMP): ("", "Landlock refuses it"),
     ("daemon_that_waits", SECCOMP): ("processes", "a process that leaves its group is not known any more"),
-    ("kill_everyone", SECCOMP): ("results", "the grader is a process of the student's"),
+    ("kill_everyone", BOTH): ("results", "the grader is a process of the student's; Landlock refuses it too"),
     ("overwrite_results", LANDLOCK): ("", "the file is overwritten, and then written anew by rename"),
 }
+# Knows where the course lies, as a student does; a run as root keeps the graders where nobody else may look.
+READ_ITS_COURSE = """
+from pathlib import Path
+
+def square(x):
+    for file in Path({place!r}).glob("solutions/powers/tests/*.py"):
+        print(file.read_text())
+    return x
+"""
 
 
 @pytest.fixture
-def place(workplace, powers):
+def place(powers):
     """A folder of the ordinary user's, with the course in it."""
-    folder = workplace / "ordinary"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="hostile-ordinary-"))
+    folder.chmod(0o711)
     root = powers.reference.parents[1]
     for name in ("assignments", "solutions"):
         shutil.copytree(root / name, folder / name)
@@ -72,7 +83,11 @@ def grade(place, submission, hand_in):
 
     def run(name, off=()):
         handed_in = place / "handed_in"
-        shutil.copytree(hand_in(submission, name), handed_in)
+        if name == "read_its_course":
+            (submission / "square.py").write_text(READ_ITS_COURSE.format(place=str(place)))
+        else:
+            hand_in(submission, name)
+        shutil.copytree(submission, handed_in)
         subprocess.run(["chown", "-R", f"{USER}:{USER}", place], check=True)
         results = place / "results.json"
         try:
@@ -103,6 +118,8 @@ def lost(results, done):
     found = json.loads(results.read_text())
     Results.model_validate(found)
     score = sum(row["score"] for row in found["tests"])
+    if score < 10 or not found["extra_data"]["layers"]:
+        return {"results"}
     assert found["extra_data"]["layers"]["own user"] is False
     return {
         what
