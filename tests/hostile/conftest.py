@@ -1,9 +1,12 @@
 """What the hostile tests share: a small course in an image of its own, and what must hold after each run.
 
 To add an attack, make the folder corpus/<name>/ with the files that differ from the small course's
-reference, mostly square.py. Its docstring says in one sentence what it tries. Nothing else is edited.
+reference: square.py or model.py, whose part is attacked, and what else there is. That file's docstring says
+in one sentence what it tries, and its last line names the lines of threats.txt: "Threat: A1, B11.". Nothing
+else is edited.
 """
 
+import ast
 import ctypes
 import json
 import os
@@ -13,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,7 @@ from autograder.assignment import Assignment
 from autograder.bundle import build_autograder
 from autograder.emulate import EmulatedRun, Emulator
 from autograder.emulate.local import SECRET
-from autograder.results import Results
+from autograder.results import HIDDEN_WORDING, Results
 from autograder.sandbox.workshop import SHARED_FOLDERS
 from autograder.scoring import UNJUDGED
 from autograder.templates import write_templates
@@ -37,6 +40,13 @@ collect_ignore = ["corpus", "course"]
 # where they lie, what the harness's environment and the metadata hold.
 SECRETS = ("wisteria", "7.390625", "54.6213", "hidden_tests", "WORDS", *SECRET.values(), "ada@example.edu")
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+POINTS, PART = 15, 5  # of the small course, and of each of its parts
+ROWS = {
+    "square.py": slice(0, 2),
+    "cube.py": slice(2, 4),
+    "model.py": slice(4, 6),
+}  # of each part: public, hidden
+SETTINGS = {(): "all layers", ("landlock",): "no Landlock", ("seccomp",): "no seccomp"}
 SHARED_MEMORY_KEY = 0x5EED  # of corpus/message_in_shared_memory
 FIRST_SANDBOX_USER = 1 << 24  # no person or service of a system has such a number
 
@@ -104,6 +114,56 @@ class Image:
         return [(row["name"], row["score"], row["status"], row["output"]) for row in run.results["tests"]]
 
 
+@pytest.fixture(scope="session")
+def threats() -> dict[str, str]:
+    """What a submission may try: the lines of threats.txt by their names."""
+    return dict(line.split(" ", 1) for line in (HERE / "threats.txt").read_text().splitlines())
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A folder of the corpus.
+
+    Attributes:
+        file: square.py or model.py: its part is attacked.
+        sentence: what it tries.
+        threats: names of the lines that it belongs to.
+    """
+
+    name: str
+    file: str
+    sentence: str
+    threats: tuple[str, ...]
+
+    @classmethod
+    def read(cls, name: str) -> "Attack":
+        """The attack of that name, as its docstring describes it."""
+        folder = HERE / "corpus" / name
+        file = next(file for file in ("square.py", "model.py") if (folder / file).exists())
+        sentence, _, rest = (ast.get_docstring(ast.parse((folder / file).read_bytes())) or "").partition(
+            "\n\n"
+        )
+        found = re.fullmatch(r"Threat: ([A-Z]\d+(?:, [A-Z]\d+)*)\.", rest.strip())
+        return cls(name, file, sentence, tuple(found[1].split(", ")) if found else ())
+
+    def gained_nothing(self, rows: Sequence[dict[str, Any]]) -> None:
+        """No points for the attacked part, all for the others: what its stub would get."""
+        attacked, others = rows[ROWS[self.file]], [row for row in rows if row not in rows[ROWS[self.file]]]
+        assert [row["score"] for row in attacked] == [0, 0]
+        assert {row["status"] for row in attacked} == {"failed"}
+        assert [row["score"] for row in others] == [row["max_score"] for row in others]
+
+    @staticmethod
+    def told_nothing(results: dict[str, Any]) -> None:
+        """Hidden tests speak in fixed words, and the leaderboard holds what the grader measured."""
+        told = {row["output"].split("\n\n", 1)[1] for row in results["tests"] if "hidden" in row["name"]}
+        assert told <= {*HIDDEN_WORDING.values(), "Passed."}
+        columns = {column["name"]: column["value"] for column in results.get("leaderboard", ())}
+        assert columns.keys() <= {"accuracy", "seconds"}
+        full = results["tests"][-1]["score"] == 3
+        assert columns.get("accuracy", 0) == 1 if full else columns.get("accuracy", 0) < 0.9
+
+
 def left_behind() -> set[str]:
     """What sandboxes' users have where everybody may write: files, and segments of shared memory.
 
@@ -154,4 +214,90 @@ def powers(workplace: Path) -> Image:
     zip_path = build_autograder(Assignment.from_repository(root, "powers"), root, root / "dist")
     emulator = Emulator(root / "image")
     emulator.build(zip_path)
-    return Image(emulator, reference, stub, rows=4)
+    return Image(emulator, reference, stub, rows=6)
+
+
+@pytest.fixture
+def submission(tmp_path: Path, powers: Image) -> Path:
+    """The reference, to be changed."""
+    folder = tmp_path / "handed_in"
+    folder.mkdir()
+    for file in powers.reference.glob("*.py"):
+        shutil.copy(file, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def described() -> Callable[[str], Attack]:
+    """Reads what an attack says of itself."""
+    return Attack.read
+
+
+@pytest.fixture(scope="session")
+def hand_in() -> Callable[[Path, str], Path]:
+    """Puts an attack's files over the reference's."""
+
+    def put(folder: Path, name: str) -> Path:
+        return Path(shutil.copytree(HERE / "corpus" / name, folder, dirs_exist_ok=True))
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def honest(powers: Image) -> tuple[EmulatedRun, EmulatedRun]:
+    """What the reference and the stub get before any attack."""
+    return powers.run(powers.reference), powers.run(powers.stub)
+
+
+@pytest.fixture
+def attempt(
+    powers: Image,
+    submission: Path,
+    hand_in: Callable[[Path, str], Path],
+    honest: object,
+    record_property: Callable[[str, object], None],
+) -> Callable[..., EmulatedRun]:
+    """Runs an attack of the corpus, checks all that must hold, and notes it for the table of verdicts."""
+
+    def run(name: str, off: tuple[str, ...] = ()) -> EmulatedRun:
+        attack = Attack.read(name)
+        done = powers.run(hand_in(submission, name), layers_off=off)
+        verdict = done.results["tests"][ROWS[attack.file]][0]["output"].split("\n\n", 1)[-1].splitlines()[0]
+        threats = ", ".join(attack.threats)
+        record_property("attack", [name, threats, SETTINGS[off], POINTS - PART, done.score, verdict])
+        powers.check(done)
+        attack.gained_nothing(done.results["tests"])
+        attack.told_nothing(done.results)
+        assert done.score == POINTS - PART
+        assert {layer for layer, on in done.results["extra_data"]["layers"].items() if not on} == set(off)
+        return done
+
+    return run
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The table of verdicts, where one asks for it with -v or runs the hostile tests alone; else one line."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    tried = [
+        (*row, report.outcome)
+        for report in reports
+        for name, row in getattr(report, "user_properties", ())
+        if name == "attack" and report.when == "call"
+    ]
+    if not tried:
+        return
+    gained = sum(row[4] > row[3] for row in tried)
+    failed = sum(row[-1] == "failed" for row in tried)
+    places = [Path(argument.partition("::")[0]).absolute() for argument in config.args]
+    alone = all(HERE in (place, *place.parents) for place in places)
+    if alone or config.option.verbose > 0:
+        terminalreporter.section("hostile corpus")
+        for name, lines, setting, without, score, verdict, outcome in sorted(tried):
+            terminalreporter.write_line(
+                f"{name:32} {lines:12} {setting:12} {without:>4g} {score:>4g}  "
+                f"{'' if outcome == 'passed' else 'FAILED '}{verdict[:90]}"
+            )
+    terminalreporter.write_line(
+        f"hostile corpus: {len({row[0] for row in tried})} submissions, {len(tried)} runs, "
+        f"{gained or 'none'} gained, {failed or 'none'} failed"
+    )

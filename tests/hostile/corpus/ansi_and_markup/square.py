@@ -1,4 +1,7 @@
-"""Raises and prints markup for staff: HTML, Markdown, ANSI escapes, a reversed line, a spreadsheet formula."""
+"""Raises and prints markup for staff: HTML, Markdown, ANSI escapes, a reversed line, a spreadsheet formula.
+
+Threat: E27.
+"""
 
 
 class Html(ValueError):

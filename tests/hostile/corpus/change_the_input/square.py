@@ -1,4 +1,7 @@
-"""Changes its input in place to a number that is its own square, so that the reference might see that."""
+"""Changes its input in place to a number that is its own square, so that the reference might see that.
+
+Threat: C16.
+"""
 
 
 def square(x):

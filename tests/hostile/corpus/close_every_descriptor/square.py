@@ -1,4 +1,7 @@
-"""Closes every descriptor, the line to the grader included, and goes on."""
+"""Closes every descriptor, the line to the grader included, and goes on.
+
+Threat: A8.
+"""
 
 import os
 import time

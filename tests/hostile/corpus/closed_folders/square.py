@@ -1,4 +1,7 @@
-"""Takes all rights from its own folders and files, so that they cannot be removed."""
+"""Takes all rights from its own folders and files, so that they cannot be removed.
+
+Threat: D24.
+"""
 
 import os
 

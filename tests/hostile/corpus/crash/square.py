@@ -1,4 +1,7 @@
-"""Reads address 0 for the vector and calls abort for the matrix."""
+"""Reads address 0 for the vector and calls abort for the matrix.
+
+Threat: A2.
+"""
 
 import ctypes
 import os

@@ -1,4 +1,7 @@
-"""Makes folders inside each other, deeper than any path can name and than Python can remove."""
+"""Makes folders inside each other, deeper than any path can name and than Python can remove.
+
+Threat: D24.
+"""
 
 import os
 

@@ -1,4 +1,7 @@
-"""Recurses until the stack ends: for the vector in Python, for the matrix in C, past Python's own limit."""
+"""Recurses until the stack ends: for the vector in Python, for the matrix in C, past Python's own limit.
+
+Threat: D24.
+"""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""Replies with a list that is nested a million deep, as an object and as forged bytes."""
+"""Replies with a list that is nested a million deep, as an object and as forged bytes.
+
+Threat: A8.
+"""
 
 import os
 

@@ -1,4 +1,7 @@
-"""Opens files until there are no descriptors left, and keeps them."""
+"""Opens files until there are no descriptors left, and keeps them.
+
+Threat: D24.
+"""
 
 import os
 

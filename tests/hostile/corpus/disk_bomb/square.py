@@ -1,4 +1,7 @@
-"""Fills the disk with one file for the vector, with many for the matrix."""
+"""Fills the disk with one file for the vector, with many for the matrix.
+
+Threat: D24.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Fills the disk with files that have no name any more, so that no listing finds them."""
+"""Fills the disk with files that have no name any more, so that no listing finds them.
+
+Threat: D24.
+"""
 
 import os
 import time

@@ -1,4 +1,7 @@
-"""Returns an object that equals everything, is close to everything, is true and has every attribute."""
+"""Returns an object that equals everything, is close to everything, is true and has every attribute.
+
+Threat: C13.
+"""
 
 
 class Everything:

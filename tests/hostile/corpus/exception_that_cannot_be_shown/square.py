@@ -1,4 +1,7 @@
-"""Raises an exception whose text, name and traceback raise when they are asked for."""
+"""Raises an exception whose text, name and traceback raise when they are asked for.
+
+Threat: A2.
+"""
 
 
 class Meta(type):

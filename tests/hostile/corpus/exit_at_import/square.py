@@ -1,4 +1,7 @@
-"""Raises SystemExit(0) while it is imported."""
+"""Raises SystemExit(0) while it is imported.
+
+Threat: A2.
+"""
 
 import sys
 

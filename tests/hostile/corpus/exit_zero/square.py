@@ -1,4 +1,7 @@
-"""Leaves with os._exit(0), as a run that passed would."""
+"""Leaves with os._exit(0), as a run that passed would.
+
+Threat: A2.
+"""
 
 import os
 

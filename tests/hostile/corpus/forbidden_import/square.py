@@ -1,4 +1,7 @@
-"""Imports what the assignment does not allow, by a statement; another file of the submission; the grader."""
+"""Imports what the assignment does not allow, by a statement; another file of the submission; the grader.
+
+Threat: C19.
+"""
 
 import autograder.run
 import pytest

@@ -1,4 +1,7 @@
-"""Calls functions of the grader that were never handed to it, with arguments that do not fit, without end."""
+"""Calls functions of the grader that were never handed to it, with arguments that do not fit, without end.
+
+Threat: A8.
+"""
 
 import os
 

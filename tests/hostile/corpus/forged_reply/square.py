@@ -1,4 +1,7 @@
-"""Writes the reply "passed" straight to the line, before the grader has asked for it."""
+"""Writes the reply "passed" straight to the line, before the grader has asked for it.
+
+Threat: A7, A8.
+"""
 
 import os
 

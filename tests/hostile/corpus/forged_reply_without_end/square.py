@@ -1,4 +1,7 @@
-"""Answers each request with an object that must be asked about, without end."""
+"""Answers each request with an object that must be asked about, without end.
+
+Threat: A8.
+"""
 
 import os
 

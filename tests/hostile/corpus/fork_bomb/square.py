@@ -1,4 +1,7 @@
-"""Forks without end, by every call that makes a process."""
+"""Forks without end, by every call that makes a process.
+
+Threat: D23.
+"""
 
 import ctypes
 import os

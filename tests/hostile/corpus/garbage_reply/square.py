@@ -1,4 +1,7 @@
-"""Writes random bytes to the line, then leaves."""
+"""Writes random bytes to the line, then leaves.
+
+Threat: A8.
+"""
 
 import os
 

@@ -1,4 +1,7 @@
-"""Imports the engine's other half and the graders without an import statement, and calls what it finds."""
+"""Imports the engine's other half and the graders without an import statement, and calls what it finds.
+
+Threat: B9, B10.
+"""
 
 import importlib
 import sys

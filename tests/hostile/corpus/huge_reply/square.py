@@ -1,4 +1,7 @@
-"""Sends 64 MiB for the vector, and announces 2 ** 63 bytes for the matrix."""
+"""Sends 64 MiB for the vector, and announces 2 ** 63 bytes for the matrix.
+
+Threat: A8.
+"""
 
 import os
 

@@ -1,4 +1,7 @@
-"""Prints the local and global variables of every caller, of every thread and of the traceback."""
+"""Prints the local and global variables of every caller, of every thread and of the traceback.
+
+Threat: B10.
+"""
 
 import inspect
 import sys

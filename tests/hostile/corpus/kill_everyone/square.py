@@ -1,4 +1,7 @@
-"""Kills, stops and interrupts its parent, its group, every process it can name, and itself."""
+"""Kills, stops and interrupts its parent, its group, every process it can name, and itself.
+
+Threat: D25.
+"""
 
 import os
 import signal

@@ -1,4 +1,7 @@
-"""Never ends, and catches everything that might end it."""
+"""Never ends, and catches everything that might end it.
+
+Threat: D22.
+"""
 
 import signal
 

@@ -1,4 +1,7 @@
-"""Takes memory without end: bytes, arrays, anonymous maps, and keeps on when it is refused."""
+"""Takes memory without end: bytes, arrays, anonymous maps, and keeps on when it is refused.
+
+Threat: D24.
+"""
 
 import mmap
 

@@ -1,4 +1,7 @@
-"""Leaves the hidden input for a later test in the kernel's keyrings; cube.py prints what it finds there."""
+"""Leaves the hidden input for a later test in the kernel's keyrings; cube.py prints what it finds there.
+
+Threat: B11.
+"""
 
 import ctypes
 

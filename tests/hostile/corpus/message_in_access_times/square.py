@@ -1,4 +1,7 @@
-"""Tells the hidden input bit by bit: which of the library's files it reads; cube.py prints their access times."""
+"""Tells the hidden input bit by bit: which of the library's files it reads; cube.py prints their access times.
+
+Threat: B11.
+"""
 
 import sys
 from pathlib import Path

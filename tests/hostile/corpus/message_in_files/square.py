@@ -1,4 +1,7 @@
-"""Leaves the hidden input for a later test, in every folder that it can write to; cube.py prints what it finds."""
+"""Leaves the hidden input for a later test, in every folder that it can write to; cube.py prints what it finds.
+
+Threat: B11.
+"""
 
 import os
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Replaces its own module by an object that has every attribute."""
+"""Replaces its own module by an object that has every attribute.
+
+Threat: C13.
+"""
 
 import sys
 from types import ModuleType

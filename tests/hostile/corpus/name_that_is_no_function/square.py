@@ -1,4 +1,7 @@
-"""Gives numbers where the grader expects a module and a function."""
+"""Gives numbers where the grader expects a module and a function.
+
+Threat: C13, E28.
+"""
 
 import sys
 

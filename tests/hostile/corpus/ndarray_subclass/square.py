@@ -1,4 +1,7 @@
-"""Returns a subclass of ndarray whose comparisons, differences and conversions all agree with anything."""
+"""Returns a subclass of ndarray whose comparisons, differences and conversions all agree with anything.
+
+Threat: C13.
+"""
 
 import numpy as np
 

@@ -1,4 +1,7 @@
-"""Sends the hidden input over the network: TCP, UDP, a name to be looked up, and a local socket."""
+"""Sends the hidden input over the network: TCP, UDP, a name to be looked up, and a local socket.
+
+Threat: B11.
+"""
 
 import socket
 

@@ -1,4 +1,7 @@
-"""Writes full marks over results.json wherever it may be, and leaves with os._exit(0)."""
+"""Writes full marks over results.json wherever it may be, and leaves with os._exit(0).
+
+Threat: A1.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""Leaves a daemon, threads, an exit handler and a finaliser behind that write the results after the tests."""
+"""Leaves a daemon, threads, an exit handler and a finaliser behind that write the results after the tests.
+
+Threat: A1, A3, A4.
+"""
 
 import atexit
 import os

@@ -1,4 +1,7 @@
-"""Sends half a reply, then says nothing more."""
+"""Sends half a reply, then says nothing more.
+
+Threat: A8.
+"""
 
 import os
 import time

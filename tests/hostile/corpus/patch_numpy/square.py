@@ -1,4 +1,7 @@
-"""Replaces numpy's comparisons, functions and testing module, and the builtins, so that all agrees with all."""
+"""Replaces numpy's comparisons, functions and testing module, and the builtins, so that all agrees with all.
+
+Threat: C17.
+"""
 
 import builtins
 import importlib

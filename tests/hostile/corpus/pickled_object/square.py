@@ -1,4 +1,7 @@
-"""Returns an object that runs a command wherever it is unpickled or copied."""
+"""Returns an object that runs a command wherever it is unpickled or copied.
+
+Threat: C14.
+"""
 
 import os
 

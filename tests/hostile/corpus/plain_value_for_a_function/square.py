@@ -1,4 +1,7 @@
-"""An honest slip: a variable has the function's name, so there is a number where a function was."""
+"""An honest slip: a variable has the function's name, so there is a number where a function was.
+
+Threat: E28.
+"""
 
 
 def square(x):

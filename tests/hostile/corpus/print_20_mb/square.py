@@ -1,4 +1,7 @@
-"""Prints 20 MB."""
+"""Prints 20 MB.
+
+Threat: D24.
+"""
 
 import sys
 

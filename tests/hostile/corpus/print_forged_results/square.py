@@ -1,4 +1,7 @@
-"""Prints forged results and forged events of the grader on every descriptor that it finds."""
+"""Prints forged results and forged events of the grader on every descriptor that it finds.
+
+Threat: A7, C21.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""Raises KeyboardInterrupt for a vector and GeneratorExit for a matrix, which `except Exception` lets through."""
+"""Raises KeyboardInterrupt for a vector and GeneratorExit for a matrix, which `except Exception` lets through.
+
+Threat: A2.
+"""
 
 
 def square(x):

@@ -1,4 +1,7 @@
-"""Raises its limits, asks for privileges and turns off what the kernel keeps it in."""
+"""Raises its limits, asks for privileges and turns off what the kernel keeps it in.
+
+Threat: D24.
+"""
 
 import ctypes
 import os

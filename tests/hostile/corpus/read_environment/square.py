@@ -1,4 +1,7 @@
-"""Prints its environment, its arguments and what the system tells of it."""
+"""Prints its environment, its arguments and what the system tells of it.
+
+Threat: A6.
+"""
 
 import os
 import sys

@@ -1,4 +1,7 @@
-"""Prints every grader, manifest and result that it can find and open, from the disk's root and beside the engine."""
+"""Prints every grader, manifest and result that it can find and open, from the disk's root and beside the engine.
+
+Threat: B9.
+"""
 
 import os
 import sys

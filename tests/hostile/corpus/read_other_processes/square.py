@@ -1,4 +1,7 @@
-"""Prints the environment, arguments, memory and open files of every process under /proc."""
+"""Prints the environment, arguments, memory and open files of every process under /proc.
+
+Threat: A6.
+"""
 
 import os
 

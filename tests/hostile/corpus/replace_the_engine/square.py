@@ -1,4 +1,7 @@
-"""Replaces run_autograder, the graders, the engine and the libraries for the next run."""
+"""Replaces run_autograder, the graders, the engine and the libraries for the next run.
+
+Threat: A5.
+"""
 
 import os
 import sys

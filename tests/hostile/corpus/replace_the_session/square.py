@@ -1,4 +1,7 @@
-"""Finds the engine's own objects in the sandbox and makes each answer "passed"."""
+"""Finds the engine's own objects in the sandbox and makes each answer "passed".
+
+Threat: C17, A7.
+"""
 
 import gc
 import sys

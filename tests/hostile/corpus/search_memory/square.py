@@ -1,4 +1,7 @@
-"""Searches the collector's objects, the module caches and its whole memory for the graders' text."""
+"""Searches the collector's objects, the module caches and its whole memory for the graders' text.
+
+Threat: B10.
+"""
 
 import ctypes
 import gc

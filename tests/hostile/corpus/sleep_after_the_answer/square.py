@@ -1,4 +1,7 @@
-"""Answers, and keeps threads busy that no longer belong to any question."""
+"""Answers, and keeps threads busy that no longer belong to any question.
+
+Threat: A3, D23.
+"""
 
 import threading
 

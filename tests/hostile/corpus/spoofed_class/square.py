@@ -1,4 +1,7 @@
-"""Returns objects that say they are an array, a float and a bool, and are none of them."""
+"""Returns objects that say they are an array, a float and a bool, and are none of them.
+
+Threat: C13.
+"""
 
 import numpy as np
 

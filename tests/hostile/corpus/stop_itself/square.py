@@ -1,4 +1,7 @@
-"""Stops itself with SIGSTOP, so that the grader waits for an answer that cannot come."""
+"""Stops itself with SIGSTOP, so that the grader waits for an answer that cannot come.
+
+Threat: A2.
+"""
 
 import signal
 

@@ -1,4 +1,7 @@
-"""Puts its output where the line to the grader is, and the line where its output is."""
+"""Puts its output where the line to the grader is, and the line where its output is.
+
+Threat: A7.
+"""
 
 import os
 

@@ -1,4 +1,7 @@
-"""Tells the hidden input in an exception's name, text and cause, on its output and in its file's name."""
+"""Tells the hidden input in an exception's name, text and cause, on its output and in its file's name.
+
+Threat: B11.
+"""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""Starts threads until no more can be had, and lets them all work."""
+"""Starts threads until no more can be had, and lets them all work.
+
+Threat: D23.
+"""
 
 import threading
 

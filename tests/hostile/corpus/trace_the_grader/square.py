@@ -1,4 +1,7 @@
-"""Attaches to its parent with ptrace, and reads and writes its memory with process_vm_readv."""
+"""Attaches to its parent with ptrace, and reads and writes its memory with process_vm_readv.
+
+Threat: A6, D25.
+"""
 
 import ctypes
 import os

@@ -1,4 +1,7 @@
-"""Returns a complex array for the vector, and a broadcast view of one number with a huge shape for the matrix."""
+"""Returns a complex array for the vector, and a broadcast view of one number with a huge shape for the matrix.
+
+Threat: C15.
+"""
 
 import numpy as np
 

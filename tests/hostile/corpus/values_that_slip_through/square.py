@@ -1,4 +1,7 @@
-"""Returns values that a sloppy comparison lets pass: an empty array for the vector, nan for the matrix."""
+"""Returns values that a sloppy comparison lets pass: an empty array for the vector, nan for the matrix.
+
+Threat: C15.
+"""
 
 import numpy as np
 
