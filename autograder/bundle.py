@@ -259,10 +259,13 @@ def _requirements(assignment: Assignment, engine_pins: tuple[str, ...], *, for_s
     lines: dict[str, str] = {}
     for pin in asked.autograder + (asked.student if for_student else ()) + engine_pins:
         name = re.sub(r"[-_.]+", "-", re.split(r"[=\[ ]", pin, maxsplit=1)[0]).lower()
-        if lines.setdefault(name, pin) != pin:
+        wider = lines.setdefault(name, pin)
+        if pin.startswith(f"{wider};"):  # the same version, and only for some systems
+            continue
+        if wider != pin:
             raise BundleError(
                 assignment.folder / "assignment.toml",
-                f"{name} is pinned twice: {lines[name]} and {pin}.",
+                f"{name} is pinned twice: {wider} and {pin}.",
                 "Keep one of them; the engine's pins are in autograder/bundle.py.",
             )
     return "".join(f"{lines[name]}\n" for name in sorted(lines))

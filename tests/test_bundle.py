@@ -366,6 +366,15 @@ def test_the_engine_s_pins_are_complete_and_installed_packages_agree():
                     assert needed.name.lower().replace("_", "-") in pinned, f"{pin.name} needs {needed.name}"
 
 
+def test_a_package_that_the_engine_needs_on_some_systems_may_be_pinned_for_all(course):
+    """The same version, once: another package needs it everywhere."""
+    manifest = course / "assignments" / "tiny" / "assignment.toml"
+    manifest.write_text(MANIFEST.replace("matplotlib==3.10.0", "colorama==0.4.6"))
+
+    lines = content(student(course))["tiny/requirements.txt"].decode().splitlines()
+    assert [line for line in lines if "colorama" in line] == ["colorama==0.4.6"]
+
+
 def test_a_package_that_is_pinned_twice_is_refused(course):
     """By the assignment and the engine, with other versions."""
     manifest = course / "assignments" / "tiny" / "assignment.toml"
