@@ -312,12 +312,12 @@ def _case(event: dict[str, Any]) -> CaseResult:
     return CaseResult(**{name: value for name, value in event.items() if name != "event"} | exact)
 
 
-def _kill_users(first_uid: int | None) -> None:
+def _kill_users(first_uid: int | None, count: int = USERS_PER_RUN) -> None:
     """Ends what may still run under the run's own users, before the results are final."""
     if first_uid is None:
         return
     for _ in range(20):  # a process may have started another while the list was read
-        found = [pid for pid in _processes() if first_uid <= _user_of(pid) < first_uid + USERS_PER_RUN]
+        found = [pid for pid in _processes() if first_uid <= _user_of(pid) < first_uid + count]
         if not found:
             return
         for pid in found:

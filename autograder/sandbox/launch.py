@@ -102,7 +102,8 @@ class UserBlock:
     """Fresh user ids for one run, from a random range that nobody else uses.
 
     Args:
-        start: the first id; None draws a range among the ids this system maps.
+        start: the first id, which no sandbox gets: it is for whoever ends them. None draws a range
+            among the ids this system maps.
     """
 
     def __init__(self, start: int | None = None) -> None:
@@ -111,8 +112,8 @@ class UserBlock:
 
     def next(self) -> int:
         """An id that no sandbox of this run has had lately."""
-        self._given += 1
-        return self.start + self._given % USERS_PER_RUN
+        self._given = self._given % (USERS_PER_RUN - 1) + 1
+        return self.start + self._given
 
     @staticmethod
     def _draw() -> int:

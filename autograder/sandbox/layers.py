@@ -36,6 +36,7 @@ class Confinement:
     Attributes:
         folder: the private folder: the student's files, working and temporary folder in one.
         uid: the user to become, None to stay who we are.
+        killer_uid: a user whom no process has, as whom whoever ends the sandbox comes.
         memory_mb: MiB that may be mapped on top of what is mapped already.
         file_mb: largest file, in MiB.
         off: layers that are left out on purpose, to prove that the others hold.
@@ -43,6 +44,7 @@ class Confinement:
 
     folder: str
     uid: int | None = None
+    killer_uid: int | None = None
     memory_mb: int = 256
     file_mb: int = 16
     open_files: int = 64

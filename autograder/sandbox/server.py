@@ -35,7 +35,7 @@ class Server:
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
-        self._sandboxes: dict[int, int | None] = {}  # process id -> its user
+        self._sandboxes: dict[int, layers.Confinement] = {}  # by process id
 
     def serve(self) -> None:
         """Answers until the grader hangs up; then ends every sandbox that is left."""
@@ -57,7 +57,7 @@ class Server:
             _become_sandbox(confinement, Rules(**request["rules"]), *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        self._sandboxes[process] = confinement.uid
+        self._sandboxes[process] = confinement
         return {"process": process}
 
     def _end(self, process: int, patience: float, everybody: bool) -> int | None:
@@ -73,17 +73,19 @@ class Server:
         if not ended:
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
-        uid = self._sandboxes.pop(process)
-        if uid is not None and everybody:
-            _kill_user(uid)
+        confinement = self._sandboxes.pop(process)
+        if confinement.uid is not None and everybody:
+            _kill_user(confinement.uid, confinement.killer_uid or confinement.uid)
         return os.waitstatus_to_exitcode(status) if ended else None
 
 
-def _kill_user(uid: int) -> None:
+def _kill_user(uid: int, killer: int) -> None:
     """Ends whatever still runs as this user: one signal to all, which no fork bomb outruns."""
     helper = os.fork()
     if helper == 0:
-        os.setresuid(uid, uid, uid)
+        # It may signal that user, which needs its effective id; the user may not signal it back, which
+        # would need its real or saved one.
+        os.setresuid(killer, uid, killer)
         with suppress(OSError):
             os.kill(-1, signal.SIGKILL)
         os._exit(0)

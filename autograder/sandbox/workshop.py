@@ -156,6 +156,7 @@ class Workshop:
         confinement = Confinement(
             folder=str(folder),
             uid=uid,
+            killer_uid=self._users.start if self._users else None,
             memory_mb=allowance.memory_mb,
             file_mb=allowance.disk_mb,
             open_files=self._equipment.open_files,

@@ -7,6 +7,7 @@ in a plain process.
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,13 +20,14 @@ from typing import Any
 import pytest
 
 from autograder.model import Kind
+from autograder.run import _kill_users
 from autograder.sandbox.layers import LAYERS
 from autograder.sandbox.policy import Rules
 from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, Workshop
 
 PROBES = """
-import ctypes, os, resource, signal, socket, sys, threading, time
+import contextlib, ctypes, os, resource, signal, socket, sys, threading, time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -65,6 +67,16 @@ def fork_many():
     except OSError:
         pass
     return count, os.getuid()
+
+def leave_a_killer(number):
+    mine = os.getpid()
+    if os.fork() == 0:
+        while os.getppid() == mine:  # until the one that answers has been ended
+            pass
+        while True:
+            with contextlib.suppress(OSError):
+                os.kill(-1, number)
+    return os.getuid()
 
 def start_program():
     return os.posix_spawn("/bin/true", ["true"], {}) > 0
@@ -332,6 +344,18 @@ def test_a_fork_bomb_without_seccomp_ends_at_the_limit_and_leaves_nothing(gained
 
     assert 0 < count < 16
     assert user not in users_with_processes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_who_comes_to_end_a_sandbox_is_not_ended_first(gained, number):
+    """With the layers off that keep signals in, a process left behind signals whoever gets its user."""
+    users = {gained("leave_a_killer", int(number), off=("landlock", "seccomp")) for _ in range(12)}
+
+    left = users & users_with_processes()
+    for user in left:  # after a failure
+        _kill_users(user, 1)
+    assert len(users) == 12
+    assert left == set()
 
 
 def users_with_processes() -> set[int]:
