@@ -31,12 +31,16 @@ CARELESS = {
 }
 
 
+# Other inputs than everywhere else: what is right must pass with any. `make soak` tries many more.
+SEEDS = (1, 2)
+
+
 @dataclass(frozen=True)
 class Trial:
     """One submission that was made to test the graders, and what they said.
 
     Attributes:
-        name: "reference", "stub", "careless: ..." or the id of a mistake.
+        name: "reference", "reference, seed 1", "stub", "careless: ..." or the id of a mistake.
         failed: names of the tests that failed.
         unjudged: names of the tests that could not be judged.
         problems: sentences on what should have been otherwise; empty where all is well.
@@ -90,6 +94,7 @@ class _Plan:
 
     files: Mapping[str, bytes]
     shares: tuple[_Share, ...]
+    seed: int = 0
 
 
 def verify(
@@ -118,8 +123,9 @@ def verify(
         )
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
     mistakes.check_catalogue(catalogue, report.tests, path)
-    useless = [*_useless(reference, _files(template_folder(root, slug), names))]
-    plans = [*useless, *_mistaken(reference, catalogue, report)]
+    whole = [_Plan(reference, (_Share(f"reference, seed {seed}", _all_pass),), seed) for seed in SEEDS]
+    whole += _useless(reference, _files(template_folder(root, slug), names))
+    plans = [*whole, *_mistaken(reference, catalogue, report)]
     count = 1 + sum(len(plan.shares) for plan in plans)
     on_trial("reference", count)
 
@@ -135,7 +141,7 @@ def verify(
     batches = [plans[start::workers] for start in range(workers) if plans[start::workers]]
     with ThreadPoolExecutor(max_workers=workers) as pool:
         made = {trial.name: trial for trials in pool.map(attempt, batches) for trial in trials}
-    order = [share.name for plan in useless for share in plan.shares] + [
+    order = [share.name for plan in whole for share in plan.shares] + [
         mistake.id for mistake in catalogue.mistake
     ]
     trials = (first, *(made[name] for name in order))
@@ -207,7 +213,7 @@ def _try_all(
             for file, content in plan.files.items():
                 (folder / file).write_bytes(content)
             only = tuple(name for share in plan.shares for name in share.only)
-            runs.append(Run(assignment, folder, only=only, trace=trace))
+            runs.append(Run(assignment, folder, seed=plan.seed, only=only, trace=trace))
         reports = grade_all(runs, on_end=on_end)
     return [
         (_trial(share, run, report), report)

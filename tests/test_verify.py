@@ -26,7 +26,7 @@ def edit(path, old, new):
 
 
 def test_the_example_is_sound(course):
-    """Nine trials, each told while it is made."""
+    """Eleven trials, each told while it is made."""
     told = []
     found = verify(course, "tiny", lambda name, count: told.append((name, count)))
 
@@ -34,8 +34,8 @@ def test_the_example_is_sound(course):
     assert found.tests == ("test_square_of_a_vector", "test_square_of_a_matrix")
     assert [found.trial(name).points for name in ("reference", "stub", "doubled", "absolute")] == [5, 0, 0, 2]
     assert all(found.trial(f"careless: {name}").points == 0 for name in CARELESS)
-    assert len(told) == len(found.trials) == 9
-    assert {count for _, count in told} == {9}
+    assert len(told) == len(found.trials) == 11
+    assert {count for _, count in told} == {11}
 
 
 @pytest.fixture
@@ -154,7 +154,26 @@ def test_mistakes_that_no_test_sees_together_share_a_submission(course, monkeypa
     assert found.trial("absolute").failed == {"test_square_of_a_matrix"}
     assert found.trial("cube-is-square").failed == {"test_cube"}
     assert [found.trial(name).points for name in ("doubled", "cube-is-square", "cube-survives")] == [1, 5, 6]
-    assert sum(graded) == len(["reference", "stub", "careless"]) + 2
+    assert sum(graded) == len(["reference", "seed 1", "seed 2", "stub", "careless"]) + 2
+
+
+@pytest.mark.usefixtures("less_careless")
+def test_a_grader_that_fails_what_is_right_with_other_inputs_is_named(course, monkeypatch):
+    """With the seed, so that it can be graded again."""
+    monkeypatch.setattr("autograder.verify.SEEDS", range(1, 9))
+    edit(
+        solution_folder(course, "tiny") / "tests/test_1_1_square.py",
+        "assert_close(student.square.square(x), x * x",
+        "assert_close(student.square.square(x), x * (np.nan if x[0, 0] < 0 else x)",
+    )
+    path = solution_folder(course, "tiny") / "tests/test_1_1_square.py"
+    path.write_text("import numpy as np\n" + path.read_text())
+
+    problems = verify(course, "tiny").problems
+
+    named = [text.partition(":")[0] for text in problems if "seed" in text]
+    assert 0 < len(named) < 8
+    assert set(named) <= {f"tiny, reference, seed {seed}" for seed in range(1, 9)}
 
 
 @pytest.mark.usefixtures("less_careless")

@@ -88,8 +88,9 @@ def _run(settings: Settings, tell: Any, workshop: Workshop | LocalWorkshop) -> i
     mode = ["--capture=no"] * settings.here + ["--collect-only"] * settings.collect_only
     # In the run's own folder: graders must not take settings from a folder above them.
     Path("graders.ini").write_text("[pytest]\n")
-    rootdir = f"--rootdir={settings.assignment.folder}"
-    arguments = [*OPTIONS, rootdir, *mode, *_graders(settings)]
+    # Nor list the folders above: a home may lie below one that its user cannot list.
+    here = [f"--rootdir={settings.assignment.folder}", f"--confcutdir={settings.assignment.folder}"]
+    arguments = [*OPTIONS, *here, *mode, *_graders(settings)]
     try:
         return int(pytest.main(arguments, plugins=[plugin, grading]))
     finally:

@@ -41,7 +41,7 @@ def ascend(image, objective, steps, step_size, normalised=True):
     for _ in range(steps):
         image = image.detach().requires_grad_()
         (g,) = torch.autograd.grad(objective(image), image)
-        image = image.detach() + step_size * (g / g.norm() if normalised else g)
+        image = image.detach() + step_size * (g / g.norm().clamp(min=1e-300) if normalised else g)
     return image.detach()
 
 

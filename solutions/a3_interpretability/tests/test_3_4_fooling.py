@@ -44,7 +44,7 @@ def climb(net, X, target, step_size, max_steps):
         if int(scores.argmax()) == target or steps == max_steps:
             break
         (g,) = torch.autograd.grad(scores[0, target], x)
-        image = image + step_size * g / g.norm()
+        image = image + step_size * g / g.norm().clamp(min=1e-300)  # ReLUs that are all off: 0, not nan
     return image.numpy(), steps
 
 

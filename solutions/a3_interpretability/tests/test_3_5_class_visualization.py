@@ -30,7 +30,7 @@ def ascend(image, objective, steps, step_size):
     for _ in range(steps):
         image = image.detach().requires_grad_()
         (g,) = torch.autograd.grad(objective(image), image)
-        image = image.detach() + step_size * g / g.norm()
+        image = image.detach() + step_size * g / g.norm().clamp(min=1e-300)
     return image.detach()
 
 
