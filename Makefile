@@ -56,7 +56,9 @@ bench: $(READY) ## the numbers that the README states
 mnist: $(READY) ## train the two-layer reference on full MNIST, as the notebook does
 	@$(BIN)/python tests/train_mnist.py
 
-soak: $(READY) ## hours: random kills, and references graded again and again
+soak: $(READY) ## hours: all attacks with a layer less, random kills, references graded again and again
+	@HOSTILE_LAYERS=all $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/hostile
+	@$(BIN)/python tests/soak.py seeds
 	@$(BIN)/python tests/soak.py kills
 	@$(BIN)/python tests/soak.py regrade
 

@@ -4,6 +4,7 @@
   leave a valid results.json that holds no point which was not earned.
 - regrade: references are graded again and again, idle, on busy cores and on half a processor. The score is
   the same every time.
+- seeds: references are graded with many seeds. What is right passes with any inputs.
 """
 
 import json
@@ -24,12 +25,14 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 
 from autograder.assignment import Assignment, find_repository, repository_slugs, solution_folder
 from autograder.bundle import build_autograder
 from autograder.emulate import Emulator
+from autograder.model import Outcome
 from autograder.results import Results
+from autograder.run import Run, grade_all, scored
 from autograder.templates import write_templates
 
 HERE = Path(__file__).parent
@@ -168,6 +171,34 @@ def regrade(times: int, slug: tuple[str, ...]) -> None:
             scores = ", ".join(f"{score:g} points {count} times" for score, count in found.items())
             console.print(f"{name}, {how}: {scores}; {min(taken):.1f} to {max(taken):.1f} s")
             broken |= len(found) > 1
+    sys.exit(broken)
+
+
+@main.command()
+@click.argument("count", type=int, default=50)
+@click.option("--slug", multiple=True, help="Only this assignment; all without it.")
+@click.option("--first", default=100, show_default=True, help="The first seed; the others follow it.")
+def seeds(count: int, slug: tuple[str, ...], first: int) -> None:
+    """Grade each reference with COUNT seeds."""
+    broken = False
+    for name in slug or repository_slugs(ROOT):
+        assignment = Assignment.from_repository(ROOT, name)
+        submission = solution_folder(ROOT, name)
+        runs = [Run(assignment, submission, seed=seed) for seed in range(first, first + count)]
+        scores: Counter[float] = Counter()
+        with Progress(console=console, transient=True) as progress:
+            task = progress.add_task(name, total=count)
+            reports = grade_all(
+                runs, on_end=lambda number, task=task: progress.update(task, completed=number + 1)
+            )
+        for run, report in zip(runs, reports, strict=True):
+            scores[sum(row.points for row in scored(run, report))] += 1
+            wrong = [case for case in report.cases if case.outcome is not Outcome.PASSED]
+            for case in wrong:
+                console.print(f"BROKEN: {name}, seed {run.seed}: {case.test}: {case.message or case.detail}")
+            broken |= bool(wrong or report.trouble)
+        told = ", ".join(f"{score:g} points {times} times" for score, times in scores.items())
+        console.print(f"{name}, {count} seeds from {first}: {told}")
     sys.exit(broken)
 
 
