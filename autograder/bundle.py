@@ -260,9 +260,7 @@ def _requirements(assignment: Assignment, engine_pins: tuple[str, ...], *, for_s
     for pin in asked.autograder + (asked.student if for_student else ()) + engine_pins:
         name = re.sub(r"[-_.]+", "-", re.split(r"[=\[ ]", pin, maxsplit=1)[0]).lower()
         wider = lines.setdefault(name, pin)
-        if pin.startswith(f"{wider};"):  # the same version, and only for some systems
-            continue
-        if wider != pin:
+        if pin != wider and not pin.startswith(f"{wider};"):  # the same version, only for some systems
             raise BundleError(
                 assignment.folder / "assignment.toml",
                 f"{name} is pinned twice: {wider} and {pin}.",

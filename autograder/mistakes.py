@@ -97,15 +97,11 @@ def check_catalogue(catalogue: Catalogue, tests: Sequence[TestSpec], place: obje
         MistakeError: if one is not; it lists all of them, each with the name that is most like it.
     """
     known = {spec.name for spec in tests}
+    named = [(f"mistake {mistake.id!r}", mistake.caught_by) for mistake in catalogue.mistake]
     problems = [
-        (f"mistake {mistake.id!r}: there is no test {name!r}.", closest(name, known))
-        for mistake in catalogue.mistake
-        for name in mistake.caught_by
-        if name not in known
-    ]
-    problems += [
-        (f"end_to_end: there is no test {name!r}.", closest(name, known))
-        for name in catalogue.end_to_end
+        (f"{where}: there is no test {name!r}.", closest(name, known))
+        for where, names in [*named, ("end_to_end", catalogue.end_to_end)]
+        for name in names
         if name not in known
     ]
     explain(place, problems, MistakeError)

@@ -25,7 +25,7 @@ from autograder.results import build_results, write_results
 from autograder.sandbox.launch import ENGINE, USERS_PER_RUN, UserBlock
 from autograder.scoring import NOT_REACHED, score
 
-__all__ = ["OUR_FAULT", "Run", "collect", "grade", "grade_all", "scored"]
+__all__ = ["OUR_FAULT", "Run", "collect", "grade", "grade_all", "not_loaded", "scored"]
 
 OUR_FAULT = (
     "The autograder stopped before it had run every test. The fault is ours, not yours; "
@@ -157,10 +157,13 @@ def collect(assignment: Assignment) -> list[TestSpec]:
     with tempfile.TemporaryDirectory(prefix="autograder-run-") as name:
         _watch([_Progress(run, report, assignment.folder)], Path(name))
     if report.trouble:
-        raise ManifestError(
-            assignment.folder, f"Its graders cannot be loaded. {report.detail}", "Correct them."
-        )
+        raise not_loaded(assignment, report)
     return report.tests
+
+
+def not_loaded(assignment: Assignment, report: RunReport) -> ManifestError:
+    """The error of an assignment none of whose graders could be loaded, with what they said."""
+    return ManifestError(assignment.folder, f"Its graders cannot be loaded. {report.detail}", "Correct them.")
 
 
 def scored(run: Run, report: RunReport) -> list[TestResult]:
@@ -312,12 +315,12 @@ def _case(event: dict[str, Any]) -> CaseResult:
     return CaseResult(**{name: value for name, value in event.items() if name != "event"} | exact)
 
 
-def _kill_users(first_uid: int | None, count: int = USERS_PER_RUN) -> None:
+def _kill_users(first_uid: int | None) -> None:
     """Ends what may still run under the run's own users, before the results are final."""
     if first_uid is None:
         return
     for _ in range(20):  # a process may have started another while the list was read
-        found = [pid for pid in _processes() if first_uid <= _user_of(pid) < first_uid + count]
+        found = [pid for pid in _processes() if first_uid <= _user_of(pid) < first_uid + USERS_PER_RUN]
         if not found:
             return
         for pid in found:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from autograder import mistakes
 from autograder.assignment import Assignment, solution_folder, template_folder
-from autograder.errors import ManifestError
 from autograder.markers import make_broken
 from autograder.mistakes import Catalogue, Mistake, load_catalogue
 from autograder.model import Outcome, RunReport
-from autograder.run import Run, grade_all, scored
+from autograder.run import Run, grade_all, not_loaded, scored
 from autograder.scoring import check_points
 
 __all__ = ["Trial", "Verification", "verify"]
@@ -29,7 +28,6 @@ CARELESS = {
     "a wrong shape": 'return __import__("numpy").zeros((2, 0, 7))',
     "an exception": 'raise KeyError("x")',
 }
-
 
 # Other inputs than everywhere else: what is right must pass with any. `make soak` tries many more.
 SEEDS = (1,)
@@ -118,9 +116,7 @@ def verify(
     catalogue = load_catalogue(path)
     first, report = _try_all(assignment, [_Plan(reference, (_Share("reference", _all_pass),))], trace=True)[0]
     if not report.tests:
-        raise ManifestError(
-            assignment.folder, f"Its graders cannot be loaded. {report.detail}", "Correct them."
-        )
+        raise not_loaded(assignment, report)
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
     mistakes.check_catalogue(catalogue, report.tests, path)
     whole = [_Plan(reference, (_Share(f"reference, seed {seed}", _all_pass),), seed) for seed in SEEDS]
@@ -216,10 +212,9 @@ def _try_all(
             runs.append(Run(assignment, folder, seed=plan.seed, only=only, trace=trace))
         reports = grade_all(runs, on_end=on_end)
     return [
-        (_trial(share, run, report), report)
-        for plan, run, whole in zip(plans, runs, reports, strict=True)
+        (_trial(share, run, _part_of(report, share)), report)
+        for plan, run, report in zip(plans, runs, reports, strict=True)
         for share in plan.shares
-        for report in (_part_of(whole, share),)
     ]
 
 

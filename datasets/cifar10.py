@@ -27,10 +27,10 @@ from tqdm import tqdm
 from .dataset import Dataset, Split
 from .download import cache_folder, fetch
 from .errors import DatasetError
+from .folders import ENVIRONMENT, chosen_folder
 
 __all__ = ["load_cifar10"]
 
-ENVIRONMENT = "DATASETS_DIR"
 JPEGS = "cifar10_jpegs.tar.gz"
 OFFICIAL = "cifar-10-python.tar.gz"
 UNPACKED = "cifar-10-batches-py"
@@ -70,7 +70,7 @@ def load_cifar10(folder: Path | str | None = None) -> Dataset:
         DatasetError: if images are missing, damaged or others, or cannot be downloaded, or if a
             package that reads them is not installed.
     """
-    train, test = _read(_given(folder))
+    train, test = _read(chosen_folder(folder, "cifar10"))
     rng = np.random.default_rng(SEED)
     order = rng.permutation(len(train.labels))
     return Dataset(
@@ -81,13 +81,6 @@ def load_cifar10(folder: Path | str | None = None) -> Dataset:
         class_names=CLASSES,
         image_shape=(3, SIDE, SIDE),
     )
-
-
-def _given(folder: Path | str | None) -> Path | None:
-    """The folder that the caller or the environment names; None: download."""
-    if folder is None and os.environ.get(ENVIRONMENT):
-        folder = Path(os.environ[ENVIRONMENT]) / "cifar10"
-    return None if folder is None else Path(folder)
 
 
 def _split(pictures: Pictures, chosen: NDArray[np.int64]) -> Split:

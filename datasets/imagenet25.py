@@ -7,7 +7,6 @@ Licence: ImageNet's terms, for research; of scikit-learn's photographs CC BY, as
 Checksum: none; the file must hold arrays of the right kinds.
 """
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,10 +16,10 @@ from sklearn.datasets import load_sample_image
 
 from .arrays import read_arrays
 from .errors import DatasetError
+from .folders import chosen_folder
 
 __all__ = ["Photographs", "load_imagenet25"]
 
-ENVIRONMENT = "DATASETS_DIR"
 ARRAYS = "imagenet25.npz"
 CLASSES = 1_000
 # ImageNet has neither class; these are the nearest that it has: palace, daisy.
@@ -52,11 +51,10 @@ def load_imagenet25(folder: Path | str | None = None) -> Photographs:
     Raises:
         DatasetError: if a folder is given that has no such file, or if the file is damaged.
     """
-    if folder is not None:
-        return _checked(Path(folder) / ARRAYS)
-    if os.environ.get(ENVIRONMENT) and (path := Path(os.environ[ENVIRONMENT]) / ARRAYS).is_file():
-        return _checked(path)
-    return _samples()
+    place = chosen_folder(folder, ".")
+    if place is None or (folder is None and not (place / ARRAYS).is_file()):
+        return _samples()
+    return _checked(place / ARRAYS)
 
 
 def _checked(path: Path) -> Photographs:

@@ -6,7 +6,6 @@ Licence: none is stated with the files; commonly given as CC BY-SA 3.0.
 Checksums: `FILES` below, md5, of the canonical gzip files and of what is in them.
 """
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +14,11 @@ import numpy as np
 from .dataset import Dataset, Split
 from .download import cache_folder, fetch
 from .errors import DatasetError
+from .folders import ENVIRONMENT, chosen_folder
 from .idx import read_idx
 
 __all__ = ["load_mnist"]
 
-ENVIRONMENT = "DATASETS_DIR"
 VALIDATION = 10_000  # examples at the end of the training files
 
 
@@ -62,7 +61,7 @@ def load_mnist(folder: Path | str | None = None) -> Dataset:
     Raises:
         DatasetError: if a file is missing, damaged or another one, or cannot be downloaded.
     """
-    place = _given(folder)
+    place = _checked(chosen_folder(folder, "mnist"))
     images, labels = _read(place, TRAIN_IMAGES, TRAIN_LABELS)
     return Dataset(
         name="MNIST",
@@ -74,20 +73,18 @@ def load_mnist(folder: Path | str | None = None) -> Dataset:
     )
 
 
-def _given(folder: Path | str | None) -> Path | None:
-    """The folder that the caller or the environment names; None: download."""
-    if folder is None and os.environ.get(ENVIRONMENT):
-        folder = Path(os.environ[ENVIRONMENT]) / "mnist"
+def _checked(folder: Path | None) -> Path | None:
+    """The same folder, if it has all files; None: download."""
     if folder is None:
         return None
-    missing = [name for name in FILES if not (Path(folder) / name).is_file()]
+    missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise DatasetError(
             folder,
             f"here is no {', no '.join(missing)}.",
             f"Put the four files there, or unset {ENVIRONMENT} and give no folder to download them.",
         )
-    return Path(folder)
+    return folder
 
 
 def _read(place: Path | None, images: str, labels: str) -> Split:

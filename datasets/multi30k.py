@@ -8,17 +8,16 @@ their addresses. A folder's files are not compared with them, so it may hold oth
 """
 
 import gzip
-import os
 import zlib
 from pathlib import Path
 
 from .download import cache_folder, fetch
 from .errors import DatasetError
+from .folders import ENVIRONMENT, chosen_folder
 from .translation import TranslationData
 
 __all__ = ["load_multi30k"]
 
-ENVIRONMENT = "DATASETS_DIR"
 SPLITS = ("train", "val", "test_2016_flickr")
 LANGUAGES = ("de", "en")
 FILES = {
@@ -52,24 +51,21 @@ def load_multi30k(folder: Path | str | None = None) -> TranslationData:
         DatasetError: if a file is missing, damaged, no UTF-8 or of another number of lines than
             its translation, or cannot be downloaded.
     """
-    place = _given(folder)
+    given = chosen_folder(folder, "multi30k")
+    place = _download() if given is None else _checked(given)
     train, validation, test = (_pairs(place, split) for split in SPLITS)
     return TranslationData("Multi30k", train, validation, test)
 
 
-def _given(folder: Path | str | None) -> Path:
-    """The folder that the caller or the environment names, else the cache with what it lacks."""
-    if folder is None and os.environ.get(ENVIRONMENT):
-        folder = Path(os.environ[ENVIRONMENT]) / "multi30k"
-    if folder is None:
-        return _download()
+def _checked(folder: Path) -> Path:
+    """The same folder, if it has all files."""
     remedy = f"Put the six files there, or unset {ENVIRONMENT} and give no folder to download them."
-    if not Path(folder).is_dir():
+    if not folder.is_dir():
         raise DatasetError(folder, "there is no such folder.", remedy)
-    missing = [name for name in FILES if not (Path(folder) / name).is_file()]
+    missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise DatasetError(folder, f"here is no {', no '.join(missing)}.", remedy)
-    return Path(folder)
+    return folder
 
 
 def _download() -> Path:

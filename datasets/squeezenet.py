@@ -9,7 +9,6 @@ into its name. A file of weights in NumPy's format has none: it must hold the ri
 """
 
 import hashlib
-import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,11 @@ from torch import Tensor
 from .arrays import read_arrays
 from .download import cache_folder
 from .errors import DatasetError
+from .folders import ENVIRONMENT, chosen_folder
 from .image_model import ImageModel
 
 __all__ = ["find_squeezenet", "load_squeezenet"]
 
-ENVIRONMENT = "DATASETS_DIR"
 ARRAYS = "squeezenet1_0_imagenet.npz"
 OFFICIAL = "squeezenet1_0-b66bff10.pth"
 LAST_FIRE = "features.12"  # gives (N, 512, 13, 13) of images of 224 x 224
@@ -48,7 +47,7 @@ def load_squeezenet(folder: Path | str | None = None) -> ImageModel:
         DatasetError: if the weights are missing, damaged or others, or cannot be downloaded, or
             if torchvision is not installed.
     """
-    place = _given(folder)
+    place = chosen_folder(folder, "squeezenet")
     path = find_squeezenet(place)
     if path is None and place is not None:
         raise DatasetError(
@@ -78,15 +77,8 @@ def load_squeezenet(folder: Path | str | None = None) -> ImageModel:
 
 def find_squeezenet(folder: Path | str | None = None) -> Path | None:
     """The file of weights that `load_squeezenet` reads without a download, if there is one."""
-    place = _given(folder) or cache_folder("squeezenet")
+    place = chosen_folder(folder, "squeezenet") or cache_folder("squeezenet")
     return next((place / name for name in (ARRAYS, OFFICIAL) if (place / name).is_file()), None)
-
-
-def _given(folder: Path | str | None) -> Path | None:
-    """The folder that the caller or the environment names; None: the cache."""
-    if folder is None and os.environ.get(ENVIRONMENT):
-        folder = Path(os.environ[ENVIRONMENT]) / "squeezenet"
-    return None if folder is None else Path(folder)
 
 
 def _torchvision(place: Path) -> Any:

@@ -7,7 +7,6 @@ Checksum: none, nothing is downloaded: no address is known that serves the same 
 """
 
 import math
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -18,13 +17,13 @@ from PIL import Image, ImageOps
 from sklearn.datasets import load_sample_image
 
 from .errors import DatasetError
+from .folders import ENVIRONMENT, chosen_folder
 
 __all__ = ["StylePictures", "load_style", "read_picture"]
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Picture: TypeAlias = NDArray[np.uint8]
 
-ENVIRONMENT = "DATASETS_DIR"
 CONTENT = "tubingen"
 SUFFIXES = (".jpg", ".jpeg", ".png")
 LONGEST = 640  # pixels: a network looks at less
@@ -58,8 +57,8 @@ def load_style(folder: Path | str | None = None) -> StylePictures:
     Raises:
         DatasetError: if a folder has no content or no style, or if a picture is damaged.
     """
-    place = _given(folder)
-    if place is None:
+    place = chosen_folder(folder, "style")
+    if place is None or (folder is None and not place.is_dir()):
         patterns = {name: draw() for name, draw in PATTERNS.items()}
         return StylePictures(load_sample_image("china.jpg"), patterns)
     paths = {path.stem: path for path in sorted(place.glob("*")) if path.suffix.lower() in SUFFIXES}
@@ -72,14 +71,6 @@ def load_style(folder: Path | str | None = None) -> StylePictures:
         )
     content = read_picture(paths.pop(CONTENT))
     return StylePictures(content, {name: read_picture(path) for name, path in paths.items()})
-
-
-def _given(folder: Path | str | None) -> Path | None:
-    """The folder that the caller names, or the environment if it is there; None: drawn patterns."""
-    if folder is None and os.environ.get(ENVIRONMENT):
-        named = Path(os.environ[ENVIRONMENT]) / "style"
-        return named if named.is_dir() else None
-    return None if folder is None else Path(folder)
 
 
 def read_picture(path: Path | str) -> Picture:

@@ -11,11 +11,9 @@ from random import Random
 from zlib import crc32
 
 from .german_english.writer import Writer
-from .translation import TranslationData
+from .translation import Pair, TranslationData
 
 __all__ = ["hidden_sentences", "load_toy_de_en"]
-
-Pair = tuple[str, str]
 
 FEWEST, MOST = 4, 14  # words of a sentence, in either language
 SIZES = {"train": 20_000, "validation": 1_000, "test": 1_000}  # pairs

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["TranslationData"]
+__all__ = ["Pair", "TranslationData"]
 
-Pair = tuple[str, str]
+Pair = tuple[str, str]  # German, English
 
 
 @dataclass(frozen=True)

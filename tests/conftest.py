@@ -21,6 +21,8 @@ from autograder.sandbox.policy import Rules
 from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, Workshop
 
+# What the data sets' real files are proved on, where somebody has them.
+REAL_DATA = Path(os.environ.get("DATASETS_DIR") or Path(__file__).parents[2] / "shared" / "datasets")
 ALLOWANCE = Allowance(seconds=20, memory_mb=256, disk_mb=16, output_kb=64)
 GRADER_HEAD = """\
 import numpy as np
@@ -201,7 +203,7 @@ def user_processes(first: int, count: int = 4096) -> list[int]:
                 lines = (entry / "status").read_text().splitlines()
             except OSError:
                 continue
-            if any(line.startswith("State:\tZ") for line in lines):
+            if any(line.startswith(("State:\tZ", "State:\tX")) for line in lines):
                 continue  # it has ended, and waits for whoever inherited it
             uid = int(next(line for line in lines if line.startswith("Uid:")).split()[1])
             if first <= uid < first + count:
@@ -234,3 +236,15 @@ def python() -> Callable[..., "subprocess.CompletedProcess[str]"]:
 def processes_of() -> Callable[..., list[int]]:
     """Tells the processes of a range of users."""
     return user_processes
+
+
+@pytest.fixture
+def real_data() -> Callable[[str], Path]:
+    """The path of a file or folder of the real data; the test is skipped, and says so, where it is not."""
+
+    def find(name: str) -> Path:
+        if not (REAL_DATA / name).exists():
+            pytest.skip(f"there is no {REAL_DATA / name}; set DATASETS_DIR to a folder that holds {name}")
+        return REAL_DATA / name
+
+    return find

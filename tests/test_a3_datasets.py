@@ -4,7 +4,6 @@ import functools
 import gc
 import hashlib
 import http.server
-import os
 import sys
 import threading
 import warnings
@@ -27,7 +26,6 @@ from datasets.squeezenet import ARRAYS, OFFICIAL, find_squeezenet, load_squeezen
 from datasets.style import load_style, read_picture
 
 PROJECT = Path(__file__).parents[1]
-REAL = Path(os.environ.get("DATASETS_DIR") or PROJECT.parent / "shared" / "datasets")
 RNG = np.random.default_rng(0)
 
 
@@ -43,14 +41,6 @@ def message(call, *arguments) -> str:
     with pytest.raises(DatasetError) as caught:
         call(*arguments)
     return str(caught.value)
-
-
-def real(name: str) -> Path:
-    """A file or folder of the real data; the test is skipped where it is not."""
-    path = REAL / name
-    if not path.exists():
-        pytest.skip(f"there is no {path}; set DATASETS_DIR to a folder that holds {name}")
-    return path
 
 
 # From a picture to a network's input and back.
@@ -542,11 +532,11 @@ def test_picture_that_cannot_be_read_is_explained(tmp_path):
 # The real files.
 
 
-def test_real_squeezenet_recognises_the_real_photographs():
+def test_real_squeezenet_recognises_the_real_photographs(real_data):
     """14 of 25 right at first guess and 19 among the first five, from DATASETS_DIR or ../shared/datasets."""
-    model = load_squeezenet(real("squeezenet"))
-    photographs = load_imagenet25(real("imagenet25.npz").parent)
-    names = (real("squeezenet") / "synset_words.txt").read_text(encoding="utf-8").splitlines()
+    model = load_squeezenet(real_data("squeezenet"))
+    photographs = load_imagenet25(real_data("imagenet25.npz").parent)
+    names = (real_data("squeezenet") / "synset_words.txt").read_text(encoding="utf-8").splitlines()
 
     with torch.no_grad():
         logits = model.network(model.preprocess(photographs.images))
@@ -559,9 +549,9 @@ def test_real_squeezenet_recognises_the_real_photographs():
     assert other == {"crane bird", "maillot tank suit"}  # two names occur twice in the list of ImageNet
 
 
-def test_real_style_folder_has_a_photograph_and_three_paintings():
+def test_real_style_folder_has_a_photograph_and_three_paintings(real_data):
     """The pictures of DATASETS_DIR or ../shared/datasets."""
-    content, styles = load_style(real("style"))
+    content, styles = load_style(real_data("style"))
 
     assert content.shape == (480, 640, 3)
     assert list(styles) == ["composition_vii", "starry_night", "the_scream"]

@@ -4,7 +4,6 @@ import functools
 import gzip
 import hashlib
 import http.server
-import os
 import re
 import subprocess
 import sys
@@ -29,7 +28,6 @@ from datasets.toy_de_en import hidden_sentences, load_toy_de_en
 from datasets.translation import TranslationData
 
 PROJECT = Path(__file__).parents[1]
-REAL = Path(os.environ.get("DATASETS_DIR") or PROJECT.parent / "shared" / "datasets")
 
 
 def tokens(sentence: str) -> list[str]:
@@ -638,17 +636,9 @@ def test_multi30k_mirrors_name_the_repository():
 # The real files.
 
 
-@pytest.fixture
-def real() -> Path:
-    """The folder of the real files; the test is skipped where it is not."""
-    if not (REAL / "multi30k").is_dir():
-        pytest.skip(f"there is no {REAL / 'multi30k'}; set DATASETS_DIR to a folder that holds multi30k")
-    return REAL / "multi30k"
-
-
-def test_real_multi30k_is_read(real):
+def test_real_multi30k_is_read(real_data):
     """29,000, 1,014 and 1,000 pairs, none empty."""
-    data = load_multi30k(real)
+    data = load_multi30k(real_data("multi30k"))
 
     assert [len(split) for split in splits(data)] == [29_000, 1_014, 1_000]
     assert all(de and en for split in splits(data) for de, en in split)
@@ -658,6 +648,8 @@ def test_real_multi30k_is_read(real):
     )
 
 
-def test_real_multi30k_has_the_sums_of_the_download(real):
+def test_real_multi30k_has_the_sums_of_the_download(real_data):
     """So what a student downloads is what is read here."""
-    assert {name: hashlib.md5((real / name).read_bytes()).hexdigest() for name in FILES} == FILES
+    folder = real_data("multi30k")
+
+    assert {name: hashlib.md5((folder / name).read_bytes()).hexdigest() for name in FILES} == FILES

@@ -1,7 +1,6 @@
 """CIFAR-10: from JPEGs, from the official archive, and what is said when it cannot be had."""
 
 import io
-import os
 import pickle
 import shutil
 import sys
@@ -313,14 +312,12 @@ def test_missing_package_is_named_with_the_command_that_installs_it(
     assert text.endswith(f"Run: python -m pip install {package}")
 
 
-def test_real_images_are_all_there(monkeypatch):
+def test_real_images_are_all_there(real_data, monkeypatch):
     """All 60,000 JPEGs, from DATASETS_DIR or ../shared/datasets; decoded once, into your cache folder."""
-    root = Path(os.environ.get("DATASETS_DIR") or PROJECT.parent / "shared" / "datasets")
-    if not (root / "cifar10" / JPEGS).is_file():
-        pytest.skip(f"there is no {root / 'cifar10' / JPEGS}; set DATASETS_DIR to a folder that holds it")
+    folder = real_data(f"cifar10/{JPEGS}").parent
     monkeypatch.undo()  # the real numbers and the real cache
 
-    data = load_cifar10(root / "cifar10")
+    data = load_cifar10(folder)
 
     assert [len(split.y) for split in (data.train, data.validation, data.test)] == [45_000, 5_000, 10_000]
     assert np.bincount(data.test.y).tolist() == [1_000] * 10

@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import os
 import struct
 import threading
 from http import HTTPStatus
@@ -361,13 +360,9 @@ def test_cache_folder_is_the_projects_own():
     assert cache_folder("mnist").parts[-2:] == ("deep-learning-homework", "mnist")
 
 
-def test_real_mnist_files_are_the_canonical_ones():
+def test_real_mnist_files_are_the_canonical_ones(real_data):
     """All four files by checksum, from DATASETS_DIR or ../shared/datasets."""
-    root = Path(os.environ.get("DATASETS_DIR") or PROJECT.parent / "shared" / "datasets")
-    if not (root / "mnist").is_dir():
-        pytest.skip(f"there is no folder {root / 'mnist'}; set DATASETS_DIR to a folder that holds mnist/")
-
-    data = load_mnist(root / "mnist")
+    data = load_mnist(real_data("mnist"))
 
     check_labelled_images(data, (50_000, 10_000, 10_000))
     assert data.train.y[:5].tolist() == [5, 0, 4, 1, 9]

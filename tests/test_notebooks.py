@@ -127,13 +127,11 @@ def test_notebook_on_stubs_names_what_is_missing(path, tmp_path):
         execute(nbformat.read(path, as_version=4), tmp_path)
 
 
-def test_mnist_settings_of_the_notebook_reach_the_goal(python):
+def test_mnist_settings_of_the_notebook_reach_the_goal(python, real_data):
     """The two-layer reference has at least 0.97 test accuracy on full MNIST."""
-    root = Path(os.environ.get("DATASETS_DIR") or PROJECT.parent / "shared" / "datasets")
-    if not (root / "mnist").is_dir():
-        pytest.skip(f"there is no folder {root / 'mnist'}; set DATASETS_DIR to a folder that holds mnist/")
+    folder = real_data("mnist").parent
 
-    ended = python("tests/train_mnist.py", cwd=PROJECT, timeout=600, DATASETS_DIR=str(root))
+    ended = python("tests/train_mnist.py", cwd=PROJECT, timeout=600, DATASETS_DIR=str(folder))
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     reached = float(re.search(r"test accuracy ([0-9.]+) after", ended.stdout)[1])

@@ -89,8 +89,8 @@ def _run(settings: Settings, tell: Any, workshop: Workshop | LocalWorkshop) -> i
     # In the run's own folder: graders must not take settings from a folder above them.
     Path("graders.ini").write_text("[pytest]\n")
     # Nor list the folders above: a home may lie below one that its user cannot list.
-    here = [f"--rootdir={settings.assignment.folder}", f"--confcutdir={settings.assignment.folder}"]
-    arguments = [*OPTIONS, *here, *mode, *_graders(settings)]
+    places = [f"--rootdir={settings.assignment.folder}", f"--confcutdir={settings.assignment.folder}"]
+    arguments = [*OPTIONS, *places, *mode, *_graders(settings)]
     try:
         return int(pytest.main(arguments, plugins=[plugin, grading]))
     finally:

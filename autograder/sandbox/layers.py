@@ -15,9 +15,10 @@ from autograder.sandbox import landlock, seccomp
 
 __all__ = ["LAYERS", "Confinement", "shed"]
 
-LAYERS = ("own user", "no new privileges", "limits", "landlock", "seccomp")
+LAYERS = ("own user", "no new privileges", "limits", "own network", "landlock", "seccomp")
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+CLONE_NEWNET = 0x40000000
 SIGKILL = 9
 
 # What an interpreter and its libraries read while they run. Lazily imported
@@ -36,7 +37,8 @@ class Confinement:
     Attributes:
         folder: the private folder: the student's files, working and temporary folder in one.
         uid: the user to become, None to stay who we are.
-        killer_uid: a user whom no process has, as whom whoever ends the sandbox comes.
+        killer_uid: a user whom no process has, as whom whoever ends the sandbox comes; None only with
+            `uid`.
         memory_mb: MiB that may be mapped on top of what is mapped already.
         file_mb: largest file, in MiB.
         off: layers that are left out on purpose, to prove that the others hold.
@@ -72,6 +74,8 @@ def shed(confinement: Confinement) -> dict[str, bool]:
         return on
     libc = ctypes.CDLL(None, use_errno=True)
     on["no new privileges"] = libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    if "own network" not in confinement.off:  # one that reaches nothing; only a mighty root may have it
+        on["own network"] = libc.unshare(CLONE_NEWNET) == 0
     on["own user"] = _become(confinement.uid)
     # Changing the user clears this, so it comes after.
     libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)

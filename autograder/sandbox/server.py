@@ -74,8 +74,9 @@ class Server:
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
         confinement = self._sandboxes.pop(process)
-        if confinement.uid is not None and everybody:
-            _kill_user(confinement.uid, confinement.killer_uid or confinement.uid)
+        uid, killer = confinement.uid, confinement.killer_uid
+        if everybody and uid is not None and killer is not None:
+            _kill_user(uid, killer)
         return os.waitstatus_to_exitcode(status) if ended else None
 
 

@@ -145,8 +145,7 @@ class Workshop:
             with suppress(SandboxError):
                 if spare.process.is_running():
                     return spare, self._greet(spare)
-            spare.process.close()
-            self._clear(spare)
+            self._discard(spare)
         prepared = self._prepare(allowance)
         return prepared, self._greet(prepared)
 
@@ -186,6 +185,13 @@ class Workshop:
             os.chown(folder, uid, uid)
         return folder
 
+    def _discard(self, prepared: _Prepared) -> None:
+        """Ends a sandbox that no test has used."""
+        with suppress(SandboxError):
+            prepared.process.end(0)
+        prepared.process.close()
+        self._clear(prepared)
+
     def _clear(self, prepared: _Prepared) -> None:
         _remove(prepared.folder)
         if prepared.uid is not None and not self.layers["landlock"]:
@@ -196,9 +202,7 @@ class Workshop:
     def close(self) -> None:
         """Ends every sandbox and removes every file of the run."""
         if self._spare:
-            with suppress(SandboxError):
-                self._spare.process.end(0)
-            self._spare.process.close()
+            self._discard(self._spare)
             self._spare = None
         if self._owns_launcher:
             self._launcher.close()

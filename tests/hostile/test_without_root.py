@@ -74,7 +74,7 @@ def place(powers):
 
 
 @pytest.fixture
-def grade(place, submission, hand_in):
+def grade(place, submission, hand_in, processes_of):
     """What is lost when an attack is graded by the ordinary user, and what the run prints."""
 
     def run(name, off=()):
@@ -100,14 +100,14 @@ def grade(place, submission, hand_in):
                 check=False,
             )
             time.sleep(0.5)  # what has been killed needs a moment to go
-            return lost(results, done), done.stdout + done.stderr
+            return lost(results, done, processes_of(USER, 1)), done.stdout + done.stderr
         finally:
-            end_all()
+            end_all(lambda: processes_of(USER, 1))
 
     return run
 
 
-def lost(results, done):
+def lost(results, done, left):
     """Which promises were not held."""
     if done.returncode or not results.exists():
         return {"results"}
@@ -122,26 +122,13 @@ def lost(results, done):
         for what, gone in {
             "score": score > 10,
             "secrets": any(secret in json.dumps(found) for secret in ("wisteria", "7.390625")),
-            "processes": bool(processes()),
+            "processes": bool(left),
         }.items()
         if gone
     }
 
 
-def processes():
-    """All that runs as the ordinary user."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/status"):
-        try:
-            status = dict(line.split(":", 1) for line in path.read_text().splitlines())
-        except (OSError, ValueError):
-            continue
-        if int(status["Uid"].split()[0]) == USER and not status["State"].strip().startswith(("Z", "X")):
-            found.append(int(path.parent.name))
-    return found
-
-
-def end_all():
+def end_all(processes):
     """Ends what is left of that user, and of nobody else."""
     for _ in range(20):
         for number in processes():
@@ -157,7 +144,7 @@ def test_with_the_layers_that_need_no_root_everything_holds(grade, name):
     gone, printed = grade(name)
 
     assert gone == set(), printed
-    assert "Layers of the sandbox that are off here: own user." in printed
+    assert "Layers of the sandbox that are off here: own user, own network." in printed
 
 
 @pytest.mark.parametrize(("name", "off"), NOT_HELD)
