@@ -93,6 +93,7 @@ class _Plan:
     files: Mapping[str, bytes]
     shares: tuple[_Share, ...]
     seed: int = 0
+    trace: bool = False  # its report tells which functions each test has used
 
 
 def verify(
@@ -114,34 +115,26 @@ def verify(
     reference = _files(solution_folder(root, slug), names)
     path = solution_folder(root, slug) / "mistakes.toml"
     catalogue = load_catalogue(path)
-    first, report = _try_all(assignment, [_Plan(reference, (_Share("reference", _all_pass),))], trace=True)[0]
+    whole = [_Plan(reference, (_Share("reference", _all_pass),), trace=True)]
+    whole += [_Plan(reference, (_Share(f"reference, seed {seed}", _all_pass),), seed) for seed in SEEDS]
+    whole += _useless(reference, _files(template_folder(root, slug), names))
+    count = len(whole) + len(catalogue.mistake)
+
+    def ended(share: _Share) -> None:
+        on_trial(share.name, count)
+
+    made = _try_all(assignment, whole, ended)
+    report = made[0][1]
     if not report.tests:
         raise not_loaded(assignment, report)
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
     mistakes.check_catalogue(catalogue, report.tests, path)
-    whole = [_Plan(reference, (_Share(f"reference, seed {seed}", _all_pass),), seed) for seed in SEEDS]
-    whole += _useless(reference, _files(template_folder(root, slug), names))
-    plans = [*whole, *_mistaken(reference, catalogue, report)]
-    count = 1 + sum(len(plan.shares) for plan in plans)
-    on_trial("reference", count)
-
-    def attempt(batch: list[_Plan]) -> list[Trial]:
-        def ended(number: int) -> None:
-            for share in batch[number].shares:
-                on_trial(share.name, count)
-
-        return [trial for trial, _ in _try_all(assignment, batch, ended)]
-
-    # Few graders with many trials each: what a grader imports, torch above all, takes seconds.
-    workers = min(4, os.cpu_count() or 1)
-    batches = [plans[start::workers] for start in range(workers) if plans[start::workers]]
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        made = {trial.name: trial for trials in pool.map(attempt, batches) for trial in trials}
-    order = [share.name for plan in whole for share in plan.shares] + [
-        mistake.id for mistake in catalogue.mistake
-    ]
-    trials = (first, *(made[name] for name in order))
-    return Verification(slug, tuple(spec.name for spec in report.tests), trials, catalogue.mistake)
+    made += _try_all(assignment, list(_mistaken(reference, catalogue, report)), ended)
+    trials = {trial.name: trial for trial, _ in made}
+    order = [share.name for plan in whole for share in plan.shares]
+    order += [mistake.id for mistake in catalogue.mistake]
+    tests = tuple(spec.name for spec in report.tests)
+    return Verification(slug, tests, tuple(trials[name] for name in order), catalogue.mistake)
 
 
 def _useless(reference: Mapping[str, bytes], stub: Mapping[str, bytes]) -> Iterator[_Plan]:
@@ -195,12 +188,26 @@ def _files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def _try_all(
-    assignment: Assignment,
-    plans: list[_Plan],
-    on_end: Callable[[int], None] = lambda number: None,
-    *,
-    trace: bool = False,
+    assignment: Assignment, plans: Sequence[_Plan], ended: Callable[[_Share], None]
 ) -> list[tuple[Trial, RunReport]]:
+    """Makes the trials of all plans, as many at a time as there are processors."""
+    # Few graders with many trials each: what a grader imports, torch above all, takes seconds.
+    workers = min(4, os.cpu_count() or 1)
+    batches = [plans[start::workers] for start in range(workers) if plans[start::workers]]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        made = pool.map(lambda batch: _try_batch(assignment, batch, ended), batches)
+        return [result for results in made for result in results]
+
+
+def _try_batch(
+    assignment: Assignment, plans: Sequence[_Plan], ended: Callable[[_Share], None]
+) -> list[tuple[Trial, RunReport]]:
+    """Makes the trials of these plans with one grader."""
+
+    def on_end(number: int) -> None:
+        for share in plans[number].shares:
+            ended(share)
+
     with tempfile.TemporaryDirectory(prefix="autograder-trial-") as name:
         runs = []
         for number, plan in enumerate(plans):
@@ -209,7 +216,7 @@ def _try_all(
             for file, content in plan.files.items():
                 (folder / file).write_bytes(content)
             only = tuple(name for share in plan.shares for name in share.only)
-            runs.append(Run(assignment, folder, seed=plan.seed, only=only, trace=trace))
+            runs.append(Run(assignment, folder, seed=plan.seed, only=only, trace=plan.trace))
         reports = grade_all(runs, on_end=on_end)
     return [
         (_trial(share, run, _part_of(report, share)), report)

@@ -23,8 +23,10 @@ from autograder.sandbox.workshop import LocalWorkshop, Workshop
 
 OPTIONS = [
     "-p", "no:cacheprovider",
+    "-p", "no:unraisableexception",  # it collects garbage five times after each submission
     "-c", "graders.ini",
     "--import-mode=importlib",
+    "--tb=native",  # pytest's own parses the grader's file for each failure, longer than the test runs
     "--assert=plain",  # pytest would put expected values into the message of a bare assert
     "--continue-on-collection-errors",
     "--noconftest",

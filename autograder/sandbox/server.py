@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from autograder.sandbox import child, layers, seccomp
+from autograder.sandbox import child, layers, pages, seccomp
 from autograder.sandbox.policy import Rules
 
 __all__ = ["main"]
@@ -137,6 +137,7 @@ def main() -> None:
     child.forget_engine()
     gc.collect()
     gc.freeze()  # what is here now is never garbage: sandboxes need not touch it, so they share it
+    pages.make_huge()
     control = socket.socket(fileno=settings["control"])
     control.sendall(b"ready")
     Server(control).serve()
