@@ -93,7 +93,10 @@ def bundle(slugs: tuple[str, ...], out: Path | None) -> None:
 
 @cli.command("verify")
 @SLUGS
-def verify_command(slugs: tuple[str, ...]) -> None:
+@click.option(
+    "--quick", is_flag=True, help="Try mistakes only on the tests that should catch them, as make test does."
+)
+def verify_command(slugs: tuple[str, ...], quick: bool) -> None:
     """Test the graders: reference, stub, careless answers and every known mistake.
 
     autograder verify a1_nn
@@ -102,7 +105,7 @@ def verify_command(slugs: tuple[str, ...]) -> None:
     problems = []
     for slug in chosen:
         with Steps(console, slug) as steps:
-            verification = verify(root, slug, steps.step)
+            verification = verify(root, slug, steps.step, quick=quick)
         _print_matrix(verification)
         problems += verification.problems
     if problems:

@@ -78,12 +78,14 @@ class _Share:
 
     Attributes:
         judge: what the graders should have said, in sentences on what they did not.
-        only: names of the tests that can see it; empty for all, and then nobody shares.
+        only: names of the tests that judge it; empty for all, and then nobody shares.
+        seen_by: names of the tests that may see it, whether they judge it or not.
     """
 
     name: str
     judge: Callable[[RunReport, "Trial"], Iterator[str]]
     only: tuple[str, ...] = ()
+    seen_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,11 @@ class _Plan:
 
 
 def verify(
-    root: Path, slug: str, on_trial: Callable[[str, int], None] = lambda name, count: None
+    root: Path,
+    slug: str,
+    on_trial: Callable[[str, int], None] = lambda name, count: None,
+    *,
+    quick: bool = False,
 ) -> Verification:
     """Makes every trial of an assignment.
 
@@ -105,6 +111,7 @@ def verify(
         root: the repository.
         slug: the assignment.
         on_trial: told the name of each finished trial and the number of all, for a progress display.
+        quick: mistakes are tried on the tests that should catch them, and not on those that should pass.
 
     Raises:
         ManifestError: if no grader can be loaded, or the points of tests and manifest differ.
@@ -129,7 +136,7 @@ def verify(
         raise not_loaded(assignment, report)
     check_points(report.tests, assignment.manifest, assignment.folder / "assignment.toml")
     mistakes.check_catalogue(catalogue, report.tests, path)
-    made += _try_all(assignment, list(_mistaken(reference, catalogue, report)), ended)
+    made += _try_all(assignment, list(_mistaken(reference, catalogue, report, quick)), ended)
     trials = {trial.name: trial for trial, _ in made}
     order = [share.name for plan in whole for share in plan.shares]
     order += [mistake.id for mistake in catalogue.mistake]
@@ -149,19 +156,23 @@ def _useless(reference: Mapping[str, bytes], stub: Mapping[str, bytes]) -> Itera
         yield _Plan({**reference, **broken}, (share,))
 
 
-def _mistaken(reference: Mapping[str, bytes], catalogue: Catalogue, traced: RunReport) -> Iterator[_Plan]:
+def _mistaken(
+    reference: Mapping[str, bytes], catalogue: Catalogue, traced: RunReport, quick: bool
+) -> Iterator[_Plan]:
     """Mistakes before those tests that use their function, or their file: no others can see them.
 
-    Mistakes that no test sees together share a submission: starting to grade one costs more than its tests.
+    Where no test that judges one mistake sees the other, they share a submission: starting to grade
+    one costs more than its tests.
     """
     groups: list[list[tuple[Mistake, _Share]]] = []
     for mistake in catalogue.mistake:
         source = reference[mistake.file].decode()
         mistakes.apply(mistake, source)  # raises where it does not fit
-        unnamed = {*catalogue.end_to_end} - {*mistake.caught_by}
-        only = tuple(name for name in _tests_of(mistake, source, traced) if name not in unnamed)
-        share = _Share(mistake.id, _caught_by(mistake), only)
-        group = next((group for group in groups if _nobody_sees_both(share, group)), None)
+        seen_by = _tests_of(mistake, source, traced)
+        not_run = {*(seen_by if quick else catalogue.end_to_end)} - {*mistake.caught_by}
+        only = tuple(name for name in seen_by if name not in not_run)
+        share = _Share(mistake.id, _caught_by(mistake), only, frozenset(seen_by))
+        group = next((group for group in groups if _can_join(share, group)), None)
         if group is None:
             groups.append(group := [])
         group.append((mistake, share))
@@ -173,8 +184,14 @@ def _mistaken(reference: Mapping[str, bytes], catalogue: Catalogue, traced: RunR
         yield _Plan(files, tuple(share for _, share in group))
 
 
-def _nobody_sees_both(share: _Share, group: Sequence[tuple[Mistake, _Share]]) -> bool:
-    return all(share.only and other.only and not {*share.only} & {*other.only} for _, other in group)
+def _can_join(share: _Share, group: Sequence[tuple[Mistake, _Share]]) -> bool:
+    return all(
+        share.only
+        and other.only
+        and share.seen_by.isdisjoint(other.only)
+        and other.seen_by.isdisjoint(share.only)
+        for _, other in group
+    )
 
 
 def _tests_of(mistake: Mistake, source: str, traced: RunReport) -> tuple[str, ...]:

@@ -129,6 +129,18 @@ caught_by = ["test_cube"]
 """
 
 
+def add_cube(course):
+    """A second function, of one point, with its test and two mistakes, of which one survives."""
+    solutions = solution_folder(course, "tiny")
+    for path, text in (
+        (solutions / "square.py", CUBE),
+        (course / "assignments/tiny/tests/test_1_1_square.py", CUBE_TEST),
+        (solutions / "mistakes.toml", CUBE_MISTAKES),
+    ):
+        path.write_text(path.read_text() + text)
+    edit(course / "assignments/tiny/assignment.toml", "points = 5", "points = 6")
+
+
 @pytest.mark.usefixtures("less_careless")
 def test_mistakes_that_no_test_sees_together_share_a_submission(course, monkeypatch):
     """Two mistakes of each function make two submissions; each is still judged by its own tests alone."""
@@ -139,14 +151,7 @@ def test_mistakes_that_no_test_sees_together_share_a_submission(course, monkeypa
         return grade_all(runs, **rest)
 
     monkeypatch.setattr("autograder.verify.grade_all", counting)
-    solutions = solution_folder(course, "tiny")
-    for path, text in (
-        (solutions / "square.py", CUBE),
-        (course / "assignments/tiny/tests/test_1_1_square.py", CUBE_TEST),
-        (solutions / "mistakes.toml", CUBE_MISTAKES),
-    ):
-        path.write_text(path.read_text() + text)
-    edit(course / "assignments/tiny/assignment.toml", "points = 5", "points = 6")
+    add_cube(course)
 
     found = verify(course, "tiny")
 
@@ -155,6 +160,38 @@ def test_mistakes_that_no_test_sees_together_share_a_submission(course, monkeypa
     assert found.trial("cube-is-square").failed == {"test_cube"}
     assert [found.trial(name).points for name in ("doubled", "cube-is-square", "cube-survives")] == [1, 5, 6]
     assert sum(graded) == len(["reference", "seed 1", "stub", "careless"]) + 2
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.usefixtures("less_careless")
+def test_a_mistake_does_not_hide_behind_another(course, quick):
+    """The cube's test squares too: among mistakes in the square it would fail for those."""
+    add_cube(course)
+    edit(
+        course / "assignments/tiny/tests/test_1_1_square.py",
+        "student.square.cube(3.0), 27.0",
+        "student.square.cube(student.square.square(3.0)), 729.0",
+    )
+    path = solution_folder(course, "tiny") / "mistakes.toml"
+    path.write_text('end_to_end = ["test_cube"]\n\n' + path.read_text())
+
+    problems = verify(course, "tiny", quick=quick).problems
+
+    assert problems == ["tiny, cube-survives: test_cube should fail and passes."]
+
+
+@pytest.mark.usefixtures("less_careless")
+def test_quick_leaves_out_what_should_pass(course):
+    """It finds what survives, and does not try the tests that a mistake does not name."""
+    add_cube(course)
+    edit(solution_folder(course, "tiny") / "mistakes.toml", '["test_square_of_a_vector", ', "[")
+    survivor = "tiny, cube-survives: test_cube should fail and passes."
+
+    thorough, quick = (verify(course, "tiny", quick=quick).problems for quick in (False, True))
+
+    assert quick == [survivor]
+    assert len(thorough) == 2
+    assert thorough[0].startswith("tiny, doubled: test_square_of_a_vector fails too: add it to caught_by")
 
 
 @pytest.mark.usefixtures("less_careless")
