@@ -20,7 +20,8 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "$(PYTHON): This Python is too old. Use 3.10 or later: make PYTHON=python3.12"; exit 1; }
 	@umask 022; $(PYTHON) -m venv $(VENV) || { echo "$(PYTHON): It cannot make a virtual environment. Install its venv module (Debian, Ubuntu: apt-get install python3-venv)."; exit 1; }
 	@umask 022; $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@umask 022; PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check --quiet --editable . --group dev
+	@umask 022; PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable . --group dev
+	@umask 022; PYTHONWARNINGS=ignore $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true # on all cores, pip takes one; some packages hold files for other Pythons
 	@touch $@
 
 templates: $(READY) ## the students' stubs, from the references
@@ -45,9 +46,9 @@ types: $(READY) ## static types
 	@$(BIN)/mypy
 
 unit: $(READY) ## the tests of the engine, the data and the notebooks
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist loadfile # of two cores: some tests only wait
 
-verify: $(READY) ## the graders against reference, stub, careless answers and known mistakes; `make` tries more
+verify: $(READY) ## the graders against reference, stub, a careless answer and known mistakes; make tries more
 	@$(BIN)/autograder verify --quick
 
 bench: $(READY) ## the numbers that the README states
@@ -56,8 +57,9 @@ bench: $(READY) ## the numbers that the README states
 mnist: $(READY) ## train the two-layer reference on full MNIST, as the notebook does
 	@$(BIN)/python tests/train_mnist.py
 
-soak: $(READY) ## hours: all attacks with a layer less, random kills, references graded again and again
+soak: $(READY) ## hours: all attacks with a layer less and on each assignment, random kills, references graded again and again
 	@HOSTILE_LAYERS=all $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/hostile
+	@$(BIN)/python tests/soak.py attacks
 	@$(BIN)/python tests/soak.py seeds
 	@$(BIN)/python tests/soak.py kills
 	@$(BIN)/python tests/soak.py regrade

@@ -5,6 +5,8 @@
 - regrade: references are graded again and again, idle, on busy cores and on half a processor. The score is
   the same every time.
 - seeds: references are graded with many seeds. What is right passes with any inputs.
+- attacks: code of the hostile corpus inside the references of all assignments, out of their own zips. It
+  gains no point, no better place on a leaderboard, and no line of a hidden grader.
 """
 
 import json
@@ -29,7 +31,7 @@ from rich.progress import Progress, track
 
 from autograder.assignment import Assignment, find_repository, repository_slugs, solution_folder
 from autograder.bundle import build_autograder
-from autograder.emulate import Emulator
+from autograder.emulate import EmulatedRun, Emulator
 from autograder.model import Outcome
 from autograder.results import Results
 from autograder.run import Run, grade_all, scored
@@ -38,6 +40,32 @@ from autograder.templates import write_templates
 HERE = Path(__file__).parent
 ROOT = find_repository(HERE)
 COURSE = HERE / "hostile" / "course"
+CORPUS = HERE / "hostile" / "corpus"
+# Those that need nothing of the small course, and that leave time for the tests.
+ATTACKS = (
+    "daemon_that_waits",
+    "fork_forge_and_overwrite",
+    "guess_the_folders",
+    "inspect_frames",
+    "kill_everyone",
+    "late_hooks",
+    "load_the_graders",
+    "overwrite_results",
+    "patch_numpy",
+    "patched_builtins",
+    "print_forged_results",
+    "read_graders",
+    "read_other_processes",
+    "search_memory",
+)
+CALL = """
+
+try:
+    exec({code!r}, attack := {{"__name__": "attack"}})
+    attack[{function!r}](2.0)
+except Exception:
+    pass
+"""
 console = Console()
 
 
@@ -200,6 +228,74 @@ def seeds(count: int, slug: tuple[str, ...], first: int) -> None:
         told = ", ".join(f"{score:g} points {times} times" for score, times in scores.items())
         console.print(f"{name}, {count} seeds from {first}: {told}")
     sys.exit(broken)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--slug", multiple=True, help="Only this assignment; all without it.")
+def attacks(names: tuple[str, ...], slug: tuple[str, ...]) -> None:
+    """Attack every assignment with NAMES of the corpus, a chosen dozen without them."""
+    problems = []
+    for name in slug or repository_slugs(ROOT):
+        emulator = Emulator(ROOT / "build" / "images" / name)
+        emulator.build(build_autograder(Assignment.from_repository(ROOT, name), ROOT, ROOT / "dist"))
+        honest = emulator.run(solution_folder(ROOT, name))
+        for attack in track(names or ATTACKS, name, console=console, transient=True):
+            with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+                run = emulator.run(attacked(name, attack, Path(folder)))
+            found = list(gains(run, honest, hidden_lines(name)))
+            problems += found
+            told = "; ".join(found) or "gained nothing"
+            console.print(f"{name}, {attack}: {run.score:g} of {honest.score:g} points, {told}")
+        again = emulator.run(solution_folder(ROOT, name))
+        if [row["score"] for row in again.results["tests"]] != [r["score"] for r in honest.results["tests"]]:
+            problems.append("the reference is graded otherwise afterwards")
+            console.print(f"BROKEN: {name}: {problems[-1]}")
+    sys.exit(bool(problems))
+
+
+def attacked(slug: str, attack: str, folder: Path) -> Path:
+    """The reference with an attack that runs whenever one of its files is imported."""
+    code = next(CORPUS.glob(f"{attack}/*.py")).read_text(encoding="utf-8")
+    function = "square" if "def square(" in code else "model"
+    manifest = Assignment.from_repository(ROOT, slug).manifest
+    for name in manifest.all_files:
+        if (solution_folder(ROOT, slug) / name).is_file():
+            shutil.copy(solution_folder(ROOT, slug) / name, folder)
+    for file in folder.glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text + CALL.format(code=code, function=function), encoding="utf-8")
+    return folder
+
+
+def hidden_lines(slug: str) -> set[str]:
+    """What stands in the hidden graders of an assignment alone: long lines, and the secret seed."""
+    hidden = (ROOT / "solutions" / slug / "tests").glob("*")
+    public = (ROOT / "assignments" / slug / "tests").glob("*.py")
+    theirs, ours = (
+        {line.strip() for file in files if file.is_file() for line in file.read_text().splitlines()}
+        for files in (hidden, public)
+    )
+    return {line for line in theirs - ours if len(line) > 30 or line.isdigit()}
+
+
+def gains(run: EmulatedRun, honest: EmulatedRun, secrets: set[str]) -> Iterator[str]:
+    """What an attack has got that it should not have, in words."""
+    if run.timed_out or run.exit_status or run.leftovers or run.changed:
+        yield f"BROKEN: exit status {run.exit_status}, left {run.leftovers}, changed {run.changed}"
+    Results.model_validate(run.results)
+    for row, fair in zip(run.results["tests"], honest.results["tests"], strict=True):
+        if row["score"] > fair["score"] or row["name"] != fair["name"]:
+            yield f"BROKEN: {row['name']} has {row['score']:g} instead of {fair['score']:g} points"
+    fair_columns = {column["name"]: column for column in honest.results.get("leaderboard", ())}
+    for column in run.results.get("leaderboard", ()):
+        fair = fair_columns[column["name"]]
+        if column.get("order") == "desc" and column["value"] > fair["value"]:
+            yield f"BROKEN: {column['value']} on the leaderboard instead of {fair['value']}"
+    shown = json.dumps(run.results, ensure_ascii=False)
+    for secret in sorted(secrets):
+        if json.dumps(secret, ensure_ascii=False)[1:-1] in shown:
+            yield f"BROKEN: it shows {secret!r}"
 
 
 @contextmanager

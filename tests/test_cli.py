@@ -91,7 +91,7 @@ def test_a_surviving_mistake_fails_the_command(type_, course, monkeypatch):
     problem = "test_a should fail and passes."
     trial = Trial("absolute", 2.0, frozenset({"test_b"}), frozenset({"test_c"}), (problem,))
     verification = Verification("tiny", ("test_a", "test_b", "test_c"), (trial,), ())
-    monkeypatch.setattr("autograder.staff.verify", lambda *_: verification)
+    monkeypatch.setattr("autograder.staff.verify", lambda *_, **__: verification)
 
     status, out, err = type_("verify", "tiny", cwd=course)
 

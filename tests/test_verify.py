@@ -180,18 +180,21 @@ def test_a_mistake_does_not_hide_behind_another(course, quick):
     assert problems == ["tiny, cube-survives: test_cube should fail and passes."]
 
 
-@pytest.mark.usefixtures("less_careless")
 def test_quick_leaves_out_what_should_pass(course):
-    """It finds what survives, and does not try the tests that a mistake does not name."""
+    """It finds what survives, and tries one careless answer, and no test that a mistake does not name."""
     add_cube(course)
     edit(solution_folder(course, "tiny") / "mistakes.toml", '["test_square_of_a_vector", ', "[")
     survivor = "tiny, cube-survives: test_cube should fail and passes."
 
-    thorough, quick = (verify(course, "tiny", quick=quick).problems for quick in (False, True))
+    thorough, quick = (verify(course, "tiny", quick=quick) for quick in (False, True))
 
-    assert quick == [survivor]
-    assert len(thorough) == 2
-    assert thorough[0].startswith("tiny, doubled: test_square_of_a_vector fails too: add it to caught_by")
+    assert quick.problems == [survivor]
+    assert [thorough.problems[0].partition(":")[0], thorough.problems[1]] == ["tiny, doubled", survivor]
+    assert "test_square_of_a_vector fails too: add it to caught_by" in thorough.problems[0]
+    careless = [
+        [trial.name for trial in found.trials if "careless" in trial.name] for found in (thorough, quick)
+    ]
+    assert [len(names) for names in careless] == [len(CARELESS), 1]
 
 
 @pytest.mark.usefixtures("less_careless")

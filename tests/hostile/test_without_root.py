@@ -1,6 +1,7 @@
 """The grader as an ordinary user, as on a student's own machine: which promises are not held there.
 
-NOT_HELD says it as data. What is not in it holds there too, with the layers that need no root.
+NOT_HELD says it as data. What is not in it holds there too, with the layers that need no root: an ordinary
+run tries a few attacks, HOSTILE_LAYERS=all in the environment every folder of the corpus.
 """
 
 import json
@@ -34,14 +35,16 @@ print_run(Console(width=300), run, grade(run))
 """
 LANDLOCK, SECCOMP, BOTH = ("landlock",), ("seccomp",), ("landlock", "seccomp")
 
-# With all layers that an ordinary user can have, everything holds; these are tried.
-TRIED = (
+# With all layers that an ordinary user can have, everything holds.
+CHOSEN = (
     "daemon_that_waits",
     "message_in_files",
     "open_sockets",
     "overwrite_results",
     "read_graders",
 )
+EVERY = sorted({path.parent.name for path in HERE.glob("corpus/*/*.py")})
+TRIED = EVERY if os.environ.get("HOSTILE_LAYERS") == "all" else CHOSEN
 # With layers less as well: what is lost then, and why. "" stands for nothing.
 NOT_HELD = {
     ("read_its_course", LANDLOCK): ("secrets", "a student's code may read what the student may read"),
