@@ -2,6 +2,8 @@
 
 import gc
 import os
+import platform
+import re
 import signal
 import sys
 import time
@@ -672,3 +674,32 @@ def test_the_submission_in_the_graders_process_behaves_alike(tmp_path):
             sandbox.close()
         assert "a" not in sys.modules
     local.close()
+
+
+HUGE = """
+from pathlib import Path
+from autograder.sandbox.pages import make_huge
+
+def huge() -> int:
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("AnonHugePages")).split()[1])
+
+content = bytearray(range(256)) * (1 << 16)
+before = huge()
+make_huge()
+assert content == bytearray(range(256)) * (1 << 16)
+print(huge() - before)
+"""
+
+
+@LINUX
+def test_memory_moves_into_huge_pages_and_keeps_what_it_holds(python):
+    """Of 16 MiB at least 12, where the kernel can do that on demand."""
+    kernel = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
+    if kernel < (6, 1):
+        pytest.skip(f"Linux {platform.release()} does not collapse pages on demand, 6.1 does")
+
+    done = python("-c", HUGE)
+
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 12 * 1024
