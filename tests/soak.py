@@ -41,6 +41,7 @@ HERE = Path(__file__).parent
 ROOT = find_repository(HERE)
 COURSE = HERE / "hostile" / "course"
 CORPUS = HERE / "hostile" / "corpus"
+ATTACKING_A_SQUARE = sorted(path.parent.name for path in CORPUS.glob("*/square.py"))
 # Those that need nothing of the small course, and that leave time for the tests.
 ATTACKS = (
     "daemon_that_waits",
@@ -62,7 +63,7 @@ CALL = """
 
 try:
     exec({code!r}, attack := {{"__name__": "attack"}})
-    attack[{function!r}](2.0)
+    attack["square"](2.0)
 except Exception:
     pass
 """
@@ -186,8 +187,7 @@ def regrade(times: int, slug: tuple[str, ...]) -> None:
     """Grade each reference TIMES times: idle, on busy cores, and on half a processor."""
     broken = False
     for name in slug or repository_slugs(ROOT):
-        emulator = Emulator(ROOT / "build" / "images" / name)
-        emulator.build(build_autograder(Assignment.from_repository(ROOT, name), ROOT, ROOT / "dist"))
+        emulator = image_of(name)
         for how, cpus, busy in (("idle", 2.0, 0), ("busy cores", 2.0, 2), ("half a processor", 0.5, 0)):
             found: Counter[float] = Counter()
             taken = []
@@ -231,40 +231,38 @@ def seeds(count: int, slug: tuple[str, ...], first: int) -> None:
 
 
 @main.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, type=click.Choice(ATTACKING_A_SQUARE), metavar="[NAMES]...")
 @click.option("--slug", multiple=True, help="Only this assignment; all without it.")
 def attacks(names: tuple[str, ...], slug: tuple[str, ...]) -> None:
     """Attack every assignment with NAMES of the corpus, a chosen dozen without them."""
-    problems = []
+    broken = False
     for name in slug or repository_slugs(ROOT):
-        emulator = Emulator(ROOT / "build" / "images" / name)
-        emulator.build(build_autograder(Assignment.from_repository(ROOT, name), ROOT, ROOT / "dist"))
+        emulator, secrets = image_of(name), hidden_lines(name)
         honest = emulator.run(solution_folder(ROOT, name))
         for attack in track(names or ATTACKS, name, console=console, transient=True):
             with tempfile.TemporaryDirectory(prefix="soak-") as folder:
                 run = emulator.run(attacked(name, attack, Path(folder)))
-            found = list(gains(run, honest, hidden_lines(name)))
-            problems += found
+            found = list(gains(run, honest, secrets))
+            broken |= bool(found)
             told = "; ".join(found) or "gained nothing"
             console.print(f"{name}, {attack}: {run.score:g} of {honest.score:g} points, {told}")
         again = emulator.run(solution_folder(ROOT, name))
         if [row["score"] for row in again.results["tests"]] != [r["score"] for r in honest.results["tests"]]:
-            problems.append("the reference is graded otherwise afterwards")
-            console.print(f"BROKEN: {name}: {problems[-1]}")
-    sys.exit(bool(problems))
+            broken = True
+            console.print(f"BROKEN: {name}: the reference is graded otherwise afterwards")
+    sys.exit(broken)
 
 
 def attacked(slug: str, attack: str, folder: Path) -> Path:
     """The reference with an attack that runs whenever one of its files is imported."""
-    code = next(CORPUS.glob(f"{attack}/*.py")).read_text(encoding="utf-8")
-    function = "square" if "def square(" in code else "model"
+    code = (CORPUS / attack / "square.py").read_text(encoding="utf-8")
     manifest = Assignment.from_repository(ROOT, slug).manifest
     for name in manifest.all_files:
         if (solution_folder(ROOT, slug) / name).is_file():
             shutil.copy(solution_folder(ROOT, slug) / name, folder)
     for file in folder.glob("*.py"):
         text = file.read_text(encoding="utf-8")
-        file.write_text(text + CALL.format(code=code, function=function), encoding="utf-8")
+        file.write_text(text + CALL.format(code=code), encoding="utf-8")
     return folder
 
 
@@ -296,6 +294,13 @@ def gains(run: EmulatedRun, honest: EmulatedRun, secrets: set[str]) -> Iterator[
     for secret in sorted(secrets):
         if json.dumps(secret, ensure_ascii=False)[1:-1] in shown:
             yield f"BROKEN: it shows {secret!r}"
+
+
+def image_of(slug: str) -> Emulator:
+    """The image of an assignment's own zip, built where it is not there yet."""
+    emulator = Emulator(ROOT / "build" / "images" / slug)
+    emulator.build(build_autograder(Assignment.from_repository(ROOT, slug), ROOT, ROOT / "dist"))
+    return emulator
 
 
 @contextmanager

@@ -254,7 +254,7 @@ def attempt(
     powers: Image,
     submission: Path,
     hand_in: Callable[[Path, str], Path],
-    honest: tuple[EmulatedRun, EmulatedRun],
+    honest: object,
     record_property: Callable[[str, object], None],
 ) -> Callable[..., EmulatedRun]:
     """Runs an attack of the corpus, checks all that must hold, and notes it for the table of verdicts."""
@@ -269,8 +269,8 @@ def attempt(
         attack.gained_nothing(done.results["tests"])
         attack.told_nothing(done.results)
         assert done.score == POINTS - PART
-        layers = honest[0].results["extra_data"]["layers"]
-        assert done.results["extra_data"]["layers"] == layers | dict.fromkeys(off, False)
+        off_now = {layer for layer, on in done.results["extra_data"]["layers"].items() if not on}
+        assert off_now - {"own network"} == set(off)  # not every root may make a network
         return done
 
     return run
