@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from autograder.assignment import Assignment
 from autograder.bundle import build_autograder
@@ -205,16 +206,27 @@ def workplace() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def powers(workplace: Path) -> Image:
-    """The small course: built, and its reference known to get all points."""
+def powers(workplace: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """The small course, ready to grade: one process of a test run builds it, and the others copy it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with FileLock(shared / "powers.lock"):
+        if not (shared / "powers").exists():
+            build_powers(workplace / "built")  # where setup.sh can look in as another user
+            (workplace / "built").rename(shared / "powers")
     root = workplace / "powers"
-    shutil.copytree(HERE / "course", root)
+    shutil.copytree(shared / "powers", root, symlinks=True)
     reference, stub = root / "solutions" / "powers", root / "student_templates" / "powers"
-    write_templates(reference, stub)
+    return Image(Emulator(root / "image"), reference, stub, rows=6)
+
+
+def build_powers(root: Path) -> None:
+    """The small course's stubs, zip and image."""
+    shutil.copytree(HERE / "course", root)
+    write_templates(root / "solutions" / "powers", root / "student_templates" / "powers")
     zip_path = build_autograder(Assignment.from_repository(root, "powers"), root, root / "dist")
-    emulator = Emulator(root / "image")
-    emulator.build(zip_path)
-    return Image(emulator, reference, stub, rows=6)
+    Emulator(root / "image").build(zip_path)
 
 
 @pytest.fixture
