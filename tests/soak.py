@@ -1,7 +1,7 @@
 """Long runs that a person starts: `make soak`, or one of them with `python tests/soak.py kills 10000`.
 
-- kills: a grading in an image is disturbed at a random moment by SIGKILL to one of its processes. It must
-  leave a valid results.json that holds no point which was not earned.
+- kills: gradings in an image are disturbed at random moments by SIGKILL to some of their processes. Each
+  must leave a valid results.json that holds no point which was not earned.
 - regrade: references are graded again and again, idle, on busy cores and on half a processor. The score is
   the same every time.
 - seeds: references are graded with many seeds. What is right passes with any inputs.
@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -59,6 +60,8 @@ ATTACKS = (
     "read_other_processes",
     "search_memory",
 )
+# How references are graded again: processors of the container, and loops beside it.
+LOADS = {"idle": (2.0, 0), "busy": (2.0, 2), "half": (0.5, 0)}
 CALL = """
 
 try:
@@ -79,26 +82,29 @@ def main() -> None:
 @click.argument("count", type=int, default=10_000)
 @click.option("--seed", default=0, show_default=True, help="Of the moments and victims.")
 def kills(count: int, seed: int) -> None:
-    """Kill a random process of a grading at a random moment, COUNT times."""
-    with image_of_the_small_course() as (base, reference):
+    """Kill random processes of gradings at random moments, COUNT times in all."""
+    found: Counter[str] = Counter()
+    killed: Counter[str] = Counter()
+    with image_of_the_small_course() as (base, reference), Progress(console=console) as progress:
+        task = progress.add_task("kills", total=count)
         workers = [copy_of(base, number) for number in range(os.cpu_count() or 1)]
         whole = min(seconds(partial(undisturbed, worker, reference)) for worker in workers)
 
-        def batch(number: int) -> Counter[str]:
+        def disturb_often(number: int) -> None:
             rng = random.Random(f"{seed} {number}")
-            turns: range | object = range(number, count, len(workers))
-            if number == 0:
-                turns = track(turns, "runs of the first worker", console=console)
-            found: Counter[str] = Counter()
-            for _ in turns:
-                found[disturbed(workers[number], reference, rng, whole)] += 1
-            return found
+            while killed.total() < count:
+                names, outcome = disturbed(workers[number], reference, rng, whole)
+                with lock:
+                    killed.update(names)
+                    found[outcome] += 1
+                progress.update(task, completed=killed.total())
 
+        lock = threading.Lock()
         with ThreadPoolExecutor(len(workers)) as pool:
-            total = sum(pool.map(batch, range(len(workers))), Counter())
-    for outcome, times in sorted(total.items()):
-        console.print(f"{times:>6}  {outcome}")
-    sys.exit(any(outcome.startswith("BROKEN") for outcome in total))
+            list(pool.map(disturb_often, range(len(workers))))
+    for what, times in (*sorted(killed.items()), *sorted(found.items())):
+        console.print(f"{times:>6}  {what}")
+    sys.exit(any(outcome.startswith("BROKEN") for outcome in found))
 
 
 def undisturbed(base: Path, submission: Path) -> None:
@@ -108,24 +114,27 @@ def undisturbed(base: Path, submission: Path) -> None:
     assert judge(base) == "10 points"
 
 
-def disturbed(base: Path, submission: Path, rng: random.Random, whole: float) -> str:
-    """What became of a run in which one process was killed, in a few words."""
-    process = start(base, submission)
-    time.sleep(rng.uniform(0, whole))
-    victims = descendants(process.pid)
-    victim = rng.choice(victims) if victims else None
-    name = command_of(victim) if victim else "nobody"
-    if victim:
-        with suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
+def disturbed(base: Path, submission: Path, rng: random.Random, whole: float) -> tuple[list[str], str]:
+    """Which processes of a run were killed at up to five moments, and what became of it."""
+    process, begin = start(base, submission), time.perf_counter()
+    names = []
+    for moment in sorted(rng.uniform(0, whole) for _ in range(rng.randint(1, 5))):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, begin + moment - time.perf_counter()))
+        victims = descendants(process.pid)
+        if victims:
+            victim = rng.choice(victims)
+            names.append(f"{command_of(victim)} killed")
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
     try:
         process.wait(60)
     except subprocess.TimeoutExpired:
-        return f"BROKEN: {name} killed, and the run does not end"
+        return names, f"BROKEN: the run does not end after {', '.join(names)}"
     finally:
         for left in descendants(process.pid):
             os.kill(left, signal.SIGKILL)
-    return f"{name} killed: {judge(base)}"
+    return names, judge(base)
 
 
 def start(base: Path, submission: Path) -> "subprocess.Popen[bytes]":
@@ -183,21 +192,23 @@ def command_of(pid: int) -> str:
 @main.command()
 @click.argument("times", type=int, default=50)
 @click.option("--slug", multiple=True, help="Only this assignment; all without it.")
-def regrade(times: int, slug: tuple[str, ...]) -> None:
+@click.option("--how", multiple=True, type=click.Choice(list(LOADS)), help="Only so; all without it.")
+def regrade(times: int, slug: tuple[str, ...], how: tuple[str, ...]) -> None:
     """Grade each reference TIMES times: idle, on busy cores, and on half a processor."""
     broken = False
     for name in slug or repository_slugs(ROOT):
         emulator = image_of(name)
-        for how, cpus, busy in (("idle", 2.0, 0), ("busy cores", 2.0, 2), ("half a processor", 0.5, 0)):
+        for load in how or LOADS:
+            cpus, busy = LOADS[load]
             found: Counter[float] = Counter()
             taken = []
             with busy_cores(busy):
-                for _ in track(range(times), f"{name}, {how}", console=console, transient=True):
+                for _ in track(range(times), f"{name}, {load}", console=console, transient=True):
                     run = emulator.run(solution_folder(ROOT, name), cpus=cpus)
                     found[run.score] += 1
                     taken.append(run.seconds)
             scores = ", ".join(f"{score:g} points {count} times" for score, count in found.items())
-            console.print(f"{name}, {how}: {scores}; {min(taken):.1f} to {max(taken):.1f} s")
+            console.print(f"{name}, {load}: {scores}; {min(taken):.1f} to {max(taken):.1f} s")
             broken |= len(found) > 1
     sys.exit(broken)
 

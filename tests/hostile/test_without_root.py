@@ -35,7 +35,6 @@ print_run(Console(width=300), run, grade(run))
 """
 LANDLOCK, SECCOMP, BOTH = ("landlock",), ("seccomp",), ("landlock", "seccomp")
 
-# With all layers that an ordinary user can have, everything holds.
 CHOSEN = (
     "daemon_that_waits",
     "message_in_files",
@@ -45,8 +44,10 @@ CHOSEN = (
 )
 EVERY = sorted({path.parent.name for path in HERE.glob("corpus/*/*.py")})
 TRIED = EVERY if os.environ.get("HOSTILE_LAYERS") == "all" else CHOSEN
-# With layers less as well: what is lost then, and why. "" stands for nothing.
+# What is lost, with all layers that an ordinary user can have or with layers less, and why. "" stands for
+# nothing.
 NOT_HELD = {
+    ("hard_coded_answers", ()): ("score", "everybody knows the seed with which a grader runs at home"),
     ("read_its_course", LANDLOCK): ("secrets", "a student's code may read what the student may read"),
     ("read_its_course", SECCOMP): ("", "Landlock refuses it"),
     ("daemon_that_waits", SECCOMP): ("processes", "a process that leaves its group is not known any more"),
@@ -141,7 +142,7 @@ def end_all(processes):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("name", TRIED)
+@pytest.mark.parametrize("name", [name for name in TRIED if (name, ()) not in NOT_HELD])
 def test_with_the_layers_that_need_no_root_everything_holds(grade, name):
     """And the run says that it has no user of its own."""
     gone, printed = grade(name)
@@ -151,7 +152,7 @@ def test_with_the_layers_that_need_no_root_everything_holds(grade, name):
 
 
 @pytest.mark.parametrize(("name", "off"), NOT_HELD)
-def test_what_is_not_held_without_root_and_with_a_layer_less(grade, name, off):
+def test_what_is_not_held_without_root(grade, name, off):
     """Exactly that: whoever closes one of these takes it out of the list."""
     what, _ = NOT_HELD[name, off]
 

