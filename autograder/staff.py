@@ -94,7 +94,9 @@ def bundle(slugs: tuple[str, ...], out: Path | None) -> None:
 @cli.command("verify")
 @SLUGS
 @click.option(
-    "--quick", is_flag=True, help="One careless answer; mistakes only on the tests that should catch them."
+    "--quick",
+    is_flag=True,
+    help="One seed, one careless answer; each mistake on one test that should catch it.",
 )
 def verify_command(slugs: tuple[str, ...], quick: bool) -> None:
     """Test the graders: reference, stub, careless answers and every known mistake.
