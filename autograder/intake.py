@@ -265,8 +265,9 @@ def _not_a_zip(path: Path) -> IntakeError:
 def _in_zip(archive: zipfile.ZipFile) -> Iterator[_Entry]:
     for info in archive.infolist():
         parts = [part for part in info.orig_filename.replace("\\", "/").split("/") if part != "."]
-        # ZipInfo.is_dir stumbles over an empty name.
-        if info.filename.endswith("/") or any(_is_noise(part) for part in parts if part != ".."):
+        # ZipInfo.is_dir stumbles over an empty name; nothing is left of "." where it stands alone.
+        is_folder = info.filename.endswith("/") or not parts
+        if is_folder or any(_is_noise(part) for part in parts if part != ".."):
             continue
         if _is_stray(parts):
             yield _Entry("", parts[-1].split("\0")[0], _stray_reader(info))

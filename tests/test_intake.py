@@ -367,6 +367,17 @@ def test_a_strange_entry_of_a_zip_costs_that_file_only(tmp_path, info, reason):
     assert not (tmp_path / "losses.py").exists()
 
 
+@pytest.mark.parametrize("name", [".", "./.", ".\\."])
+def test_a_zip_may_name_the_folder_that_it_packs(tmp_path, name):
+    """Nothing is left of such a name, and nothing is lost with it."""
+    path = tmp_path / "handed_in.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(_entry(name), b"")
+        archive.writestr("activations.py", "a = 1")
+
+    assert take(path) == intake.Intake(("activations.py",), ("losses.py",), ())
+
+
 def test_a_name_that_is_twice_in_a_zip_is_not_taken(tmp_path):
     """Two programs could see two different files."""
     path = tmp_path / "handed_in.zip"

@@ -109,7 +109,19 @@ WANTED = st.sampled_from(MANIFEST.all_files)
 NAMES = (
     WANTED
     | st.sampled_from(
-        ["../a.py", "/a.py", "x/a.py", "x/../a.py", "x\\b.py", "c:\\a.py", "a.py\0.txt", "A.PY", ""]
+        [
+            "../a.py",
+            "/a.py",
+            "x/a.py",
+            "x/../a.py",
+            "x\\b.py",
+            "c:\\a.py",
+            "a.py\0.txt",
+            "A.PY",
+            "",
+            ".",
+            "./.",
+        ]
     )
     | st.builds("{}/{}".format, st.text(max_size=8), WANTED)
     | st.text(max_size=20)
