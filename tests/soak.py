@@ -17,7 +17,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -62,7 +61,14 @@ ATTACKS = (
 )
 # How references are graded again: processors of the container, and loops beside it.
 LOADS = {"idle": (2.0, 0), "busy": (2.0, 2), "half": (0.5, 0)}
-MOST_KILLS = 5  # in one run
+MOST_KILLS = 10  # in one run
+COMMANDS = ("autograder.image", "autograder.grading", "autograder.sandbox.server")
+SLEEP = """
+
+import time
+
+time.sleep(0.2)
+"""
 CALL = """
 
 try:
@@ -86,28 +92,37 @@ def kills(count: int, seed: int) -> None:
     """Kill random processes of gradings at random moments, COUNT times in all."""
     found: Counter[str] = Counter()
     killed: Counter[str] = Counter()
-    lock = threading.Lock()
     with ExitStack() as stack:
         base, reference = stack.enter_context(image_of_the_small_course())
+        submission = slowed(reference, base.parent / "slowed")
+        workers = [copy_of(base, number) for number in range(2 * (os.cpu_count() or 1))]
+        choices = [random.Random(f"{seed} {number}") for number in range(len(workers))]
+        pool = stack.enter_context(ThreadPoolExecutor(len(workers)))
+        whole = max(pool.map(lambda worker: seconds(partial(undisturbed, worker, submission)), workers))
+
+        def some_runs(worker: Path, rng: random.Random) -> list[tuple[list[str], str]]:
+            return [disturbed(worker, submission, rng, whole) for _ in range(10)]
+
         progress = stack.enter_context(Progress(console=console))
         task = progress.add_task("kills", total=count)
-        workers = [copy_of(base, number) for number in range(os.cpu_count() or 1)]
-        pool = stack.enter_context(ThreadPoolExecutor(len(workers)))
-        whole = max(pool.map(lambda worker: seconds(partial(undisturbed, worker, reference)), workers))
-
-        def disturb_often(number: int) -> None:
-            rng = random.Random(f"{seed} {number}")
-            while killed.total() < count:
-                names, outcome = disturbed(workers[number], reference, rng, whole)
-                with lock:
+        while killed.total() < count:
+            for runs in pool.map(some_runs, workers, choices):
+                for names, outcome in runs:
                     killed.update(names)
                     found[outcome] += 1
                 progress.update(task, completed=killed.total())
-
-        list(pool.map(disturb_often, range(len(workers))))
+    console.print(f"{killed.total():>6}  kills in {found.total()} runs")
     for what, times in (*sorted(killed.items()), *sorted(found.items())):
         console.print(f"{times:>6}  {what}")
     sys.exit(any(outcome.startswith("BROKEN") for outcome in found))
+
+
+def slowed(reference: Path, folder: Path) -> Path:
+    """The reference with files that take long to import, so that most of a run is its tests."""
+    shutil.copytree(reference, folder, ignore=shutil.ignore_patterns("tests"))
+    for file in folder.glob("*.py"):
+        file.write_text(file.read_text(encoding="utf-8") + SLEEP, encoding="utf-8")
+    return folder
 
 
 def undisturbed(base: Path, submission: Path) -> None:
@@ -120,26 +135,33 @@ def undisturbed(base: Path, submission: Path) -> None:
 def disturbed(base: Path, submission: Path, rng: random.Random, whole: float) -> tuple[list[str], str]:
     """Which processes of a run were killed, one after the other, and what became of it."""
     process, begin = start(base, submission), time.perf_counter()
-    names = []
+    names: list[str] = []
     moment = 0.0
     while process.poll() is None and len(names) < MOST_KILLS:
         moment = rng.uniform(moment, whole)
         with suppress(subprocess.TimeoutExpired):
             process.wait(max(0.0, begin + moment - time.perf_counter()))
-        victims = descendants(process.pid)
+        victims = [(pid, command_of(pid)) for pid in descendants(process.pid)]
+        # Without the first two a run soon ends, so others are killed more often.
+        others = [(pid, name) for pid, name in victims if name not in COMMANDS[:2]]
         if victims:
-            victim = rng.choice(victims)
-            names.append(f"{command_of(victim)} killed")
-            with suppress(ProcessLookupError):
-                os.kill(victim, signal.SIGKILL)
+            victim, name = rng.choice(others if others and rng.random() < 0.8 else victims)
+            names.append(f"{name} killed")
+            kill(victim)
     try:
         process.wait(60)
     except subprocess.TimeoutExpired:
         return names, f"BROKEN: the run does not end after {', '.join(names)}"
     finally:
         for left in descendants(process.pid):
-            os.kill(left, signal.SIGKILL)
+            kill(left)
     return names, judge(base)
+
+
+def kill(pid: int) -> None:
+    """Ends a process that may have ended by itself just now."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def start(base: Path, submission: Path) -> "subprocess.Popen[bytes]":
@@ -179,7 +201,8 @@ def descendants(pid: int) -> list[int]:
         if entry.name.isdigit() and int(entry.name) != pid:
             with suppress(OSError, IndexError, ValueError):
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == pid:  # the session, which starts with the shell
+                # Of the session, which starts with the shell, and not dead already.
+                if int(fields[3]) == pid and fields[0] != "Z":
                     session.append(int(entry.name))
     return sorted(session)
 
@@ -188,7 +211,7 @@ def command_of(pid: int) -> str:
     """Which of the run's processes it is."""
     with suppress(OSError):
         command = (Path("/proc") / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        for name in ("autograder.image", "autograder.grading", "autograder.sandbox.server"):
+        for name in COMMANDS:
             if name in command:
                 return name
     return "another process"
