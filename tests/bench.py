@@ -12,18 +12,17 @@ import time
 from pathlib import Path
 
 import numpy as np
+from images import ROOT, image_of
 from rich.console import Console
 from rich.table import Table
 
 from autograder.assignment import Assignment, repository_slugs, solution_folder
 from autograder.bundle import build_autograder, build_student
-from autograder.emulate import Emulator
 from autograder.grading.plugin import Settings
 from autograder.run import Run, grade
 from autograder.sandbox.verdicts import Allowance
 from autograder.sandbox.workshop import Workshop
 
-ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 5
 console = Console(highlight=False)
 
@@ -128,9 +127,7 @@ def main() -> None:
         times = isolation(slug)
         spread = f"median {np.median(times):.1f} ms ({min(times):.1f} to {max(times):.1f})"
         table.add_row(f"{slug}: isolation per test", spread, "30 ms")
-        emulator = Emulator(ROOT / "build" / "images" / slug)
-        emulator.build(build_autograder(Assignment.from_repository(ROOT, slug), ROOT, ROOT / "dist"))
-        run = emulator.run(solution_folder(ROOT, slug), cpus=2)
+        run = image_of(slug).run(solution_folder(ROOT, slug), cpus=2)
         table.add_row(f"{slug}: grading, from the zip", f"{run.seconds:.1f} s", "A1 10 s, others 60 s")
         memory = "not measured" if run.peak_memory_mb is None else f"{run.peak_memory_mb:.0f} MiB"
         table.add_row(f"{slug}: memory, all processes", memory, "A1 250, others 700 MiB")

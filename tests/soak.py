@@ -26,20 +26,17 @@ from functools import partial
 from pathlib import Path
 
 import click
+from images import COURSE, ROOT, build_powers, image_of
 from rich.console import Console
 from rich.progress import Progress, track
 
-from autograder.assignment import Assignment, find_repository, repository_slugs, solution_folder
-from autograder.bundle import build_autograder
-from autograder.emulate import EmulatedRun, Emulator
+from autograder.assignment import Assignment, repository_slugs, solution_folder
+from autograder.emulate import EmulatedRun
 from autograder.model import Outcome
 from autograder.results import Results
 from autograder.run import Run, grade_all, scored
-from autograder.templates import write_templates
 
 HERE = Path(__file__).parent
-ROOT = find_repository(HERE)
-COURSE = HERE / "hostile" / "course"
 MOST = Assignment.from_repository(COURSE, "powers").manifest.points
 CORPUS = HERE / "hostile" / "corpus"
 ATTACKING_A_SQUARE = sorted(path.parent.name for path in CORPUS.glob("*/square.py"))
@@ -241,6 +238,7 @@ def regrade(times: int, slug: tuple[str, ...], how: tuple[str, ...]) -> None:
                             console.print(f"BROKEN: {row['name']}: {row['output']}", markup=False)
             scores = ", ".join(f"{score:g} points {count} times" for score, count in found.items())
             console.print(f"{name}, {load}: {scores}; {min(taken):.1f} to {max(taken):.1f} s")
+            broken |= len(found) > 1
     sys.exit(broken)
 
 
@@ -338,13 +336,6 @@ def gains(run: EmulatedRun, honest: EmulatedRun, secrets: set[str]) -> Iterator[
             yield f"BROKEN: it shows {secret!r}"
 
 
-def image_of(slug: str) -> Emulator:
-    """The image of an assignment's own zip, built where it is not there yet."""
-    emulator = Emulator(ROOT / "build" / "images" / slug)
-    emulator.build(build_autograder(Assignment.from_repository(ROOT, slug), ROOT, ROOT / "dist"))
-    return emulator
-
-
 @contextmanager
 def busy_cores(count: int) -> Iterator[None]:
     """Loops beside the runs, one a core."""
@@ -364,12 +355,7 @@ def image_of_the_small_course() -> Iterator[tuple[Path, Path]]:
         folder = Path(name)
         folder.chmod(0o711)  # sandboxes must get through
         root = folder / "powers"
-        shutil.copytree(COURSE, root)
-        reference = root / "solutions" / "powers"
-        write_templates(reference, root / "student_templates" / "powers")
-        emulator = Emulator(root / "image")
-        emulator.build(build_autograder(Assignment.from_repository(root, "powers"), root, root / "dist"))
-        yield emulator.base, reference
+        yield build_powers(root).base, root / "solutions" / "powers"
 
 
 def copy_of(base: Path, number: int) -> Path:

@@ -23,15 +23,13 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from images import build_powers
 
-from autograder.assignment import Assignment
-from autograder.bundle import build_autograder
 from autograder.emulate import EmulatedRun, Emulator
 from autograder.emulate.local import SECRET
 from autograder.results import HIDDEN_WORDING, Results
 from autograder.sandbox.workshop import SHARED_FOLDERS
 from autograder.scoring import UNJUDGED
-from autograder.templates import write_templates
 
 HERE = Path(__file__).parent
 # Not to be collected: pytest would run a hostile conftest.py before any test.
@@ -219,14 +217,6 @@ def powers(workplace: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
     shutil.copytree(shared / "powers", root, symlinks=True)
     reference, stub = root / "solutions" / "powers", root / "student_templates" / "powers"
     return Image(Emulator(root / "image"), reference, stub, rows=6)
-
-
-def build_powers(root: Path) -> None:
-    """The small course's stubs, zip and image."""
-    shutil.copytree(HERE / "course", root)
-    write_templates(root / "solutions" / "powers", root / "student_templates" / "powers")
-    zip_path = build_autograder(Assignment.from_repository(root, "powers"), root, root / "dist")
-    Emulator(root / "image").build(zip_path)
 
 
 @pytest.fixture
