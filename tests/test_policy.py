@@ -48,7 +48,10 @@ def test_what_a_file_may_use(module, source):
         (
             "layers",
             "from scipy import signal",
-            "layers.py, line 1, imports scipy. This assignment does not allow that library.",
+            (
+                "layers.py, line 1, imports scipy. This assignment does not allow that library. "
+                "If it is a file of yours: only those that the handout names are taken."
+            ),
         ),
         (
             "network",

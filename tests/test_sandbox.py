@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from autograder.errors import SandboxError, WireError
-from autograder.grading import fetch, given, printed, reference, seconds, send
+from autograder.grading import fetch, given, printed, reference, replace, seconds, send
 from autograder.grading.submission import Submission
 from autograder.model import Kind
+from autograder.sandbox import launch
 from autograder.sandbox import workshop as workshops
 from autograder.sandbox.client import Handle
 from autograder.sandbox.launch import ForkServer, UserBlock
@@ -273,7 +274,27 @@ def test_a_call_back_with_the_wrong_arguments_is_the_students_mistake(box):
 
     assert caught.value.kind is Kind.RAISED
     assert str(caught.value) == (
-        "Your code calls a function that it was given with wrong arguments: too many positional arguments."
+        "Your code calls a function(prefixes), the grader's own in this test, with other arguments: "
+        "too many positional arguments."
+    )
+
+
+def test_a_replaced_function_says_how_it_is_called(bench):
+    """Whose own function takes more does not know otherwise that the test brings another."""
+
+    def softmax(scores):
+        return scores
+
+    code = "from b import softmax\ndef f(x): return softmax(x, axis=1)\n"
+    with bench.sandbox({"a.py": code, "b.py": "def softmax(scores, axis=1): return scores"}) as sandbox:
+        student = Submission(sandbox, [])
+        replace(student, "b", softmax=softmax)
+        with pytest.raises(StudentError) as caught:
+            student.a.f(1.0)
+
+    assert str(caught.value) == (
+        "Your code calls softmax(scores), the grader's own in this test, with other arguments: "
+        "got an unexpected keyword argument 'axis'."
     )
 
 
@@ -313,6 +334,27 @@ def test_the_student_works_in_a_private_folder(bench):
     assert not Path(cwd).exists()
     assert "AUTOGRADER_ROOT" not in environment
     assert not {"PYTHONPATH", "TOKEN"} & set(environment)
+
+
+@LINUX
+def test_temporary_files_may_be_made_although_a_library_has_looked_for_their_folder(tmp_path, monkeypatch):
+    """Python looks for it once in a process, and sandboxes are forks of one that may have looked."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "curious.py").write_text("import tempfile\ntempfile.gettempdir()\n")
+    (tmp_path / "a.py").write_text(
+        "import os, tempfile\n"
+        "def f():\n"
+        "    with tempfile.TemporaryDirectory() as name: return os.path.dirname(name), os.getcwd()\n"
+    )
+    monkeypatch.setitem(launch.ENVIRONMENT, "PYTHONPATH", str(tmp_path / "library"))
+    workshop = Workshop(Equipment(tmp_path, Rules(("a.py",), ()), preload=("numpy", "curious")))
+    try:
+        with workshop.sandbox(ALLOWANCE) as sandbox:
+            above, cwd = sandbox.ask("a.py", "import", "a").f()
+    finally:
+        workshop.close()
+
+    assert above == cwd
 
 
 def test_each_sandbox_is_fresh_and_nothing_is_left(bench):

@@ -355,7 +355,8 @@ def test_a_library_that_is_not_allowed(bench, statement):
     check(
         bench.verdict(lines("x = 1", statement, "def f(): pass")),
         Kind.POLICY,
-        "a.py, line 2, imports pandas. This assignment does not allow that library.",
+        "a.py, line 2, imports pandas. This assignment does not allow that library. "
+        "If it is a file of yours: only those that the handout names are taken.",
     )
 
 
@@ -365,7 +366,8 @@ def test_a_library_that_is_not_allowed_deep_inside_or_in_another_file(bench):
     check(
         bench.verdict(files),
         Kind.POLICY,
-        "b.py, line 3, imports torch. This assignment does not allow that library.",
+        "b.py, line 3, imports torch. This assignment does not allow that library. "
+        "If it is a file of yours: only those that the handout names are taken.",
     )
 
 

@@ -18,6 +18,7 @@ from autograder.grading.asserts import (
     assert_type,
     check_gradient,
 )
+from autograder.grading.inputs import vary
 from autograder.grading.marks import bonus, by_case, limits
 from autograder.grading.submission import fetch, given, printed, reference, replace, seconds, send
 
@@ -41,4 +42,5 @@ __all__ = [
     "replace",
     "seconds",
     "send",
+    "vary",
 ]

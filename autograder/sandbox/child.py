@@ -11,6 +11,7 @@ import json
 import os
 import random
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def start(stream: Descriptors, confinement: layers.Confinement, rules: Rules) ->
     os.chdir(folder)
     for variable in ("HOME", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR"):
         os.environ[variable] = str(folder)
+    tempfile.tempdir = str(folder)  # a preloaded library may have looked up another one before the fork
     files = StudentFiles(folder, rules)
     sys.meta_path.insert(0, files)
     random.seed(0)  # not with the others: a fork draws a new seed for this one

@@ -110,11 +110,15 @@ def _check_arguments(
 ) -> None:
     """Tells a call that does not fit the function's parameters: the mistake of who calls."""
     try:
-        inspect.signature(function).bind(*args, **kwargs)
+        signature = inspect.signature(function)
     except ValueError:
         return  # a built-in function that does not tell its parameters
+    try:
+        signature.bind(*args, **kwargs)
     except TypeError as error:
-        message = f"Your code calls a function that it was given with wrong arguments: {error}."
+        name = getattr(function, "__name__", "")
+        call = f"{name if name.isidentifier() else 'a function'}({', '.join(signature.parameters)})"
+        message = f"Your code calls {call}, the grader's own in this test, with other arguments: {error}."
         raise StudentError(Kind.RAISED, message, "TypeError") from None
 
 

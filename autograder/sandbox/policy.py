@@ -70,7 +70,10 @@ def _import_problem(package: str, module: str, rules: Rules) -> str:
         return ""
     if package in rules.allowed:
         return "This file is to be written without that library."
-    return "This assignment does not allow that library."
+    return (
+        "This assignment does not allow that library. "
+        "If it is a file of yours: only those that the handout names are taken."
+    )
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
