@@ -57,15 +57,19 @@ HIDDEN_WORDING = {
 _FAILED = "This test failed."
 _REPORT = "This is a fault of a grader or of the engine: correct it there."
 
-# Control characters except newline and tab, marks that reorder text, and halves of surrogate pairs.
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Control characters except newline and tab, marks that reorder, break or hide text, and halves of
+# surrogate pairs.
+_UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    r"\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _MARK = "\n[... the middle of this text is left out ...]\n"
 
 
 def clean(text: str) -> str:
     r"""Make every character visible and harmless.
 
-    Line ends become "\n". Control characters, marks that reorder text and lone surrogates become
+    Line ends become "\n". Control characters, marks that reorder or hide text and lone surrogates become
     escapes such as "\x1b", so that they are seen and do nothing.
     """
     return _UNSAFE.sub(_escape, text.replace("\r\n", "\n"))
@@ -83,7 +87,7 @@ def cut(text: str, limit: int = LIMIT) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     code = ord(found.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _must_be_clean(text: str) -> str:

@@ -11,8 +11,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from autograder.intake import take_in
 from autograder.model import CaseResult, Kind, LeaderboardEntry, Outcome, RunReport, TestResult, TestSpec
 from autograder.results import build_results, write_results
 from autograder.sandbox.launch import ENGINE, USERS_PER_RUN, UserBlock
+from autograder.sandbox.workshop import remove_folder
 from autograder.scoring import NOT_REACHED, score
 
 __all__ = ["OUR_FAULT", "Run", "collect", "grade", "grade_all", "not_loaded", "scored"]
@@ -131,9 +132,7 @@ def grade_all(
         on_case: as for `grade`.
         on_end: told the number of each run that has ended, from 0, for a progress display.
     """
-    with tempfile.TemporaryDirectory(prefix="autograder-run-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o711)  # sandboxes must get through to their own folders
+    with _run_folder() as folder:
         batch = []
         for number, run in enumerate(runs):
             report = RunReport(seed=run.seed, trouble=OUR_FAULT)
@@ -141,9 +140,20 @@ def grade_all(
             batch.append(_Progress(run, report, files, on_case))
             batch[-1].save()
         _watch(batch, folder, on_end)
-    for progress in batch:
-        progress.write()
+        for progress in batch:  # before the folder goes: what a submission has left there may take a while
+            progress.write()
     return [progress.report for progress in batch]
+
+
+@contextmanager
+def _run_folder() -> Iterator[Path]:
+    """A folder for the run's files and sandboxes; a grader that was killed may have left anything in it."""
+    folder = Path(tempfile.mkdtemp(prefix="autograder-run-"))
+    folder.chmod(0o711)  # sandboxes must get through to their own folders
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
 
 
 def collect(assignment: Assignment) -> list[TestSpec]:
@@ -154,8 +164,8 @@ def collect(assignment: Assignment) -> list[TestSpec]:
     """
     run = Run(assignment, assignment.folder, collect_only=True)
     report = RunReport(trouble=OUR_FAULT)
-    with tempfile.TemporaryDirectory(prefix="autograder-run-") as name:
-        _watch([_Progress(run, report, assignment.folder)], Path(name))
+    with _run_folder() as folder:
+        _watch([_Progress(run, report, assignment.folder)], folder)
     if report.trouble:
         raise not_loaded(assignment, report)
     return report.tests
@@ -201,6 +211,7 @@ def _watch(
     """Runs the grader to its end, or to the deadline."""
     here = any(progress.run.here for progress in batch)
     first_uid = UserBlock().start if hasattr(os, "geteuid") and os.geteuid() == 0 else None
+    (folder / "log").touch(mode=0o600)
     with (folder / "log").open("w+", encoding="utf-8", errors="replace") as log:
         process = _start_grader(batch, folder, first_uid, None if here else log)
         late = threading.Event()
@@ -319,8 +330,9 @@ def _kill_users(first_uid: int | None) -> None:
     """Ends what may still run under the run's own users, before the results are final."""
     if first_uid is None:
         return
+    last_uid = first_uid + USERS_PER_RUN - 1
     for _ in range(20):  # a process may have started another while the list was read
-        found = [pid for pid in _processes() if first_uid <= _user_of(pid) < first_uid + USERS_PER_RUN]
+        found = [pid for pid in _processes() if first_uid <= _living_user_of(pid) <= last_uid]
         if not found:
             return
         for pid in found:
@@ -333,9 +345,12 @@ def _processes() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
-def _user_of(pid: int) -> int:
+def _living_user_of(pid: int) -> int:
+    """A process's user; -1 if it is dead, though its parent has not asked yet what became of it."""
     # The owner of /proc/<pid> is root for a process that has changed its user: its status tells.
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("Uid:")).split()[1])
+    with suppress(OSError, ValueError, KeyError):
+        lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
+        status = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+        if status["State"][0] not in "ZX":
+            return int(status["Uid"][0])
     return -1

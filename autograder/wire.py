@@ -26,7 +26,10 @@ __all__ = ["MAX_MESSAGE", "Ref", "decode", "encode"]
 MAX_MESSAGE = 64 * 1024 * 1024  # bytes
 MAX_DEPTH = 32
 MAX_ITEMS = 200_000  # values in one message: bounds the decoder's time
-MAX_KEYS = 4096  # entries of a dict: keys can be made to collide, so the time grows with their square
+MAX_TEXT = 8 * 1024 * 1024  # bytes of strings in one message: a character may take four in memory
+# Keys can be made to collide; then each is compared with all others of its dict, byte by byte.
+MAX_KEYS = 4096  # entries of a dict
+MAX_KEY_BYTES = 64  # of each of its keys where there are so many
 MAX_INT_BYTES = 1024
 MAX_NDIM = 16
 MAX_NAME = 200  # characters of a type's name
@@ -95,10 +98,37 @@ def _refuse(problem: str) -> NoReturn:
     raise WireError("message", problem, "Send plain values: numbers, strings, lists, dicts, arrays.")
 
 
-def _check_keys(work: int) -> None:
-    """One dict of MAX_KEYS entries is as much work as many small ones."""
-    if work > MAX_KEYS**2:
-        _refuse(f"It holds a dict of more than {MAX_KEYS} entries, or many large ones.")
+@dataclass
+class _Work:
+    """What one message has cost so far; both sides count alike.
+
+    Attributes:
+        comparisons: of keys, if all keys of each dict collide.
+        compared: bytes in these comparisons.
+        text: bytes of strings.
+    """
+
+    comparisons: int = 0
+    compared: int = 0
+    text: int = 0
+
+    def add_dict(self, count: int) -> None:
+        """One dict of MAX_KEYS entries is as much work as many small ones."""
+        self.comparisons += count**2
+        if self.comparisons > MAX_KEYS**2:
+            _refuse(f"It holds a dict of more than {MAX_KEYS} entries, or many large ones.")
+
+    def add_key(self, size: int, count: int) -> None:
+        """A key of `size` bytes, in a dict of `count` entries."""
+        self.compared += size * count
+        if self.compared > MAX_KEYS**2 * MAX_KEY_BYTES:
+            _refuse("It holds a large dict with long keys.")
+
+    def add_text(self, size: int) -> None:
+        """A string of `size` bytes."""
+        self.text += size
+        if self.text > MAX_TEXT:
+            _refuse(f"It holds more than {MAX_TEXT // 2**20} MiB of text.")
 
 
 class _Encoder:
@@ -108,7 +138,7 @@ class _Encoder:
         self.chunks: list[bytes] = []
         self.size = 0
         self.items = 0
-        self.key_work = 0
+        self.work = _Work()
         self.opaque = opaque
 
     def add(self, *chunks: bytes) -> None:
@@ -142,7 +172,9 @@ class _Encoder:
         elif isinstance(value, float):
             self.add(b"f", struct.pack("<d", value))
         elif isinstance(value, str):
-            self.put_bytes(b"s", str(value).encode("utf-8", "surrogatepass"))
+            text = str(value).encode("utf-8", "surrogatepass")
+            self.work.add_text(len(text))
+            self.put_bytes(b"s", text)
         elif isinstance(value, (bytes, bytearray)):
             self.put_bytes(b"b", bytes(value))
         else:
@@ -163,11 +195,12 @@ class _Encoder:
             self.put(item, depth + 1)
 
     def put_dict(self, value: dict[Any, Any], depth: int) -> None:
-        self.key_work += len(value) ** 2
-        _check_keys(self.key_work)
+        self.work.add_dict(len(value))
         self.add(b"d", struct.pack("<Q", len(value)))
         for key, item in value.items():
+            start = self.size
             self.put(key, depth + 1)
+            self.work.add_key(self.size - start, len(value))
             self.put(item, depth + 1)
 
     def put_array(self, tag: bytes, array: "np.ndarray[Any, Any]", original: object) -> None:
@@ -199,7 +232,7 @@ class _Decoder:
         self.data = data
         self.position = 0
         self.items = 0
-        self.key_work = 0
+        self.work = _Work()
         self.resolve = resolve
 
     def take(self, depth: int) -> Any:
@@ -252,6 +285,7 @@ class _Decoder:
         return int.from_bytes(raw, "little", signed=True)
 
     def text(self, raw: bytes) -> str:
+        self.work.add_text(len(raw))
         try:
             return raw.decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
@@ -259,11 +293,12 @@ class _Decoder:
 
     def take_dict(self, depth: int) -> dict[Any, Any]:
         count = self.take_count()
-        self.key_work += count**2
-        _check_keys(self.key_work)
+        self.work.add_dict(count)
         result = {}
         for _ in range(count):
+            start = self.position
             key = self.take(depth + 1)
+            self.work.add_key(self.position - start, count)
             try:
                 result[key] = self.take(depth + 1)
             except TypeError:

@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import subprocess
+import textwrap
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from autograder import run as runs
 from autograder.errors import ResultsError
 from autograder.model import Outcome
+from autograder.sandbox.workshop import remove_folder
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -165,6 +167,30 @@ def test_what_goes_wrong_beside_a_test_keeps_what_was_earned(graded, fault, poin
     assert {row.outcome for row in found.rows.values()} <= {Outcome.PASSED, Outcome.UNJUDGED}
     assert len(found.results["tests"]) == 3
     assert "Traceback" not in json.dumps(found.results)
+
+
+def test_what_a_killed_grader_leaves_behind_is_removed_after_the_results(graded, monkeypatch):
+    """Folders nested deeper than Python's own removal can follow; the results are final by then."""
+    code = """
+        import os
+        def one():
+            for _ in range(1010):
+                os.mkdir("d")
+                os.chdir("d")
+            return 1
+    """
+    written = []
+    monkeypatch.setattr(runs, "remove_folder", lambda folder: written.append(folder) or remove_folder(folder))
+    monkeypatch.setattr(
+        runs._Progress, "write", lambda self, write=runs._Progress.write: written.append("w") or write(self)
+    )
+    fatal = inside("assert student.a.one() == 1\nimport os\nos.kill(os.getpid(), 9)")
+    found = graded(EARNED.format(fatal), textwrap.dedent(code), points=POINTS)
+
+    check_earned(found)
+    *_, last, folder = written
+    assert last == "w"
+    assert not folder.exists()
 
 
 def test_a_bug_in_pytest_itself_keeps_what_was_earned(graded):

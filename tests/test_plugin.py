@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -512,3 +513,64 @@ def test_a_public_grader_has_no_secret_seed(graded):
 
     assert result.rows["test_hidden_data"].outcome is Outcome.UNJUDGED
     assert "Use it in hidden graders only." in result.rows["test_hidden_data"].detail
+
+
+def test_a_value_where_a_method_should_be_is_the_students_mistake(graded):
+    """An attribute hides the method of its name; the grader has called it in good faith."""
+    code = """
+        class Walker:
+            def __init__(self):
+                self.step = 0
+            def step(self, x):
+                return x
+    """
+    grader = """
+        @number("1.1")
+        @weight(1)
+        def test_step(student):
+            '''It steps.'''
+            assert student.a.Walker().step(student.a.Walker) == 1
+    """
+    row = graded(textwrap.dedent(grader), textwrap.dedent(code)).rows["test_step"]
+
+    assert row.outcome is Outcome.FAILED
+    assert row.message == "'Walker.step' is int: a function should stand there."
+
+
+def test_a_value_that_the_grader_itself_calls_is_the_graders_mistake(graded):
+    """Only what came from the student is blamed on the student."""
+    grader = """
+        @number("1.1")
+        @weight(1)
+        def test_step(student):
+            '''It steps.'''
+            steps = student.a.steps()
+            steps(1)
+    """
+    row = graded(textwrap.dedent(grader), "def steps(): return 1").rows["test_step"]
+
+    assert row.outcome is Outcome.UNJUDGED
+
+
+@pytest.mark.parametrize(
+    ("ask", "last"),
+    [("student.a", Outcome.FAILED), ("replace(student, 'a', one=lambda: 1)", Outcome.PASSED)],
+)
+def test_an_import_that_hangs_costs_no_more_than_two_waits(graded, ask, last):
+    """Or the tests of that module would use up the time of all others; who builds on it may go on."""
+    grader = f"""
+        from autograder.grading import replace
+
+        @number("1.1")
+        @weight(1)
+        @pytest.mark.parametrize("n", range(5))
+        def test_hung(student, n):
+            '''It hangs.'''
+            {ask}
+    """
+    found = graded(textwrap.dedent(grader), "while True: pass", limits="test_seconds = 1")
+
+    assert [case.seconds > 0.9 for case in found.report.cases] == [True, True, False, False, False]
+    assert [case.kind for case in found.report.cases[:2]] == [Kind.TIMEOUT] * 2
+    assert [case.outcome for case in found.report.cases[2:]] == [last] * 3
+    assert ("did not finish in 2 tests before" in found.report.cases[2].message) is (last is Outcome.FAILED)

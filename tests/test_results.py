@@ -235,6 +235,8 @@ def test_a_value_outside_the_schema_is_refused(wrong, value, reason):
         ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
         ("end\x00of\x7fline\x9b", "end\\x00of\\x7fline\\x9b"),
         ("if admin\u202e\u2066 # check\u2069", "if admin\\u202e\\u2066 # check\\u2069"),
+        ("a\u200bd\u2028min\u200f\u061c", "a\\u200bd\\u2028min\\u200f\\u061c"),
+        ("a tag: \U000e0041", "a tag: \\U000e0041"),
         ("half \ud83d", "half \\ud83d"),
         ("<b>bold</b> é 漢字 😀", "<b>bold</b> é 漢字 😀"),
     ],

@@ -1,5 +1,6 @@
 """Plain values survive the wire exactly; nothing that an enemy writes does more than raise a WireError."""
 
+import itertools
 import math
 import os
 import struct
@@ -16,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 from autograder import wire
 from autograder.errors import WireError
-from autograder.wire import DTYPES, MAX_MESSAGE, Ref, decode, encode
+from autograder.wire import DTYPES, MAX_MESSAGE, MAX_TEXT, Ref, decode, encode
 
 REMEDY = "Send plain values: numbers, strings, lists, dicts, arrays."
 NAMES = [dtype.name for dtype in DTYPES]
@@ -274,8 +275,10 @@ def nested(depth: int) -> list[Any]:
         (b"x" * (MAX_MESSAGE + 1), "The value needs more than 64 MiB."),
         ([dict.fromkeys(range(3000))] * 2, "It holds a dict of more than 4096 entries, or many large ones."),
         ([np.zeros(2**20)] * 9, "The value needs more than 64 MiB."),
+        ({f"{number:200}": 0 for number in range(4096)}, "It holds a large dict with long keys."),
+        (["x" * (MAX_TEXT // 2 + 1)] * 2, "It holds more than 8 MiB of text."),
     ],
-    ids=["depth", "items", "keys", "dicts", "int", "bytes", "arrays"],
+    ids=["depth", "items", "keys", "dicts", "int", "bytes", "arrays", "long keys", "text"],
 )
 def test_what_is_too_large_is_refused_before_it_is_sent(value, message):
     """Each limit has its own sentence."""
@@ -452,6 +455,34 @@ def test_keys_that_collide_take_bounded_time():
     assert time.process_time() - start < 5
     with pytest.raises(WireError, match="or many large ones"):
         decode(b"l" + count(2) + worst + b"d" + count(1) + b"NN", lambda ref: ref)
+
+
+def test_long_keys_that_collide_are_refused_early():
+    """Each would be compared with all before it, byte by byte."""
+    pair = [b"i" + count(1) + number.to_bytes(1, "little", signed=True) for number in (-1, -2)]  # one hash
+    filler = b"b" + count(15_000) + bytes(15_000)
+    keys = (b"t" + count(13) + filler + b"".join(key) for key in itertools.product(pair, repeat=12))
+    worst = b"d" + count(4096) + b"".join(key + b"N" for key in keys)
+
+    start = time.process_time()
+    with pytest.raises(WireError, match="a large dict with long keys"):
+        decode(worst, lambda ref: ref)
+    assert time.process_time() - start < 1
+
+
+def test_text_is_refused_before_it_takes_four_times_its_size():
+    """One wide character makes all others of its string wide."""
+    wide = "\U0001f600".encode() + bytes(MAX_TEXT)
+    message = b"s" + count(len(wide)) + wide
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(WireError, match="more than 8 MiB of text"):
+            decode(message, lambda ref: ref)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * MAX_TEXT
 
 
 def test_bools_are_bools_whatever_byte_they_came_as():

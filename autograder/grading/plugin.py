@@ -5,10 +5,12 @@ Loaded with `-p autograder.grading.plugin`. In a student's folder a plain
 It never reads a submitted file: it copies them for the sandbox.
 """
 
+import re
 import sys
 import time
 import traceback
 import zlib
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -24,7 +26,9 @@ from autograder.errors import AutograderError, ManifestError, SandboxError
 from autograder.grading import marks
 from autograder.grading.submission import Submission
 from autograder.manifest import Manifest
-from autograder.model import CaseResult, LeaderboardEntry, Outcome, TestSpec
+from autograder.model import CaseResult, Kind, LeaderboardEntry, Outcome, TestSpec
+from autograder.results import cut
+from autograder.sandbox.client import Sandbox
 from autograder.sandbox.policy import Rules
 from autograder.sandbox.verdicts import Allowance, StudentError
 from autograder.sandbox.workshop import Equipment, LocalWorkshop, Workshop
@@ -38,6 +42,8 @@ USED = pytest.StashKey[list[str]]()
 STARTED = pytest.StashKey[float]()
 CASE = pytest.StashKey[CaseResult]()
 COLUMNS = pytest.StashKey[list[LeaderboardEntry]]()
+SANDBOX = pytest.StashKey[Sandbox]()
+MOST_TOLD = 20_000  # characters of a case's message or detail
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,9 @@ class Grading:
         settings: what to grade.
         tell: called with each event: tests, case, layers, leaderboard.
         workshop: makes the sandboxes; started before pytest reads any grader.
+
+    Attributes:
+        hung: how many tests each of the student's modules has cost because its import did not end.
     """
 
     def __init__(
@@ -96,6 +105,7 @@ class Grading:
     ) -> None:
         self.settings = settings
         self.workshop = workshop
+        self.hung: Counter[str] = Counter()
         self._tell = tell
         self._specs: dict[str, TestSpec] = {}
 
@@ -196,6 +206,8 @@ def _position(spec: TestSpec, order: list[str]) -> tuple[bool, int]:
 
 def _case(item: pytest.Item, call: "pytest.CallInfo[None]") -> CaseResult:
     error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, TypeError):
+        error = _no_function(item, error) or error
     result: dict[str, Any] = {"outcome": Outcome.PASSED, "score": marks.given_score(item)}
     if isinstance(error, (StudentError, GradingFailure)):
         result = {"outcome": Outcome.FAILED, "kind": error.kind, "message": str(error)}
@@ -206,9 +218,23 @@ def _case(item: pytest.Item, call: "pytest.CallInfo[None]") -> CaseResult:
             str(error) if isinstance(error, AutograderError) else "".join(traceback.format_exception(error))
         )
         result = {"outcome": Outcome.UNJUDGED, "detail": detail}
+    # A student may have chosen what stands in them, and all of them are kept until the end of the run.
+    result |= {name: cut(result[name], MOST_TOLD) for name in ("message", "detail") if name in result}
     now = time.monotonic()
     seconds = now - item.stash.get(STARTED, now)  # a test that is marked to be skipped never starts
     return CaseResult(test=marks.name_of(item), case=marks.case_of(item), seconds=seconds, **result)
+
+
+def _no_function(item: pytest.Item, error: TypeError) -> StudentError | None:
+    """The verdict where a grader has called a method of the student's that is none, but a plain value."""
+    found = re.fullmatch(r"'(?:\w+\.)*(\w+)' object is not callable", str(error))
+    if not found or SANDBOX not in item.stash:
+        return None
+    line = traceback.extract_tb(error.__traceback__)[-1].line or ""
+    for name, type_name in item.stash[SANDBOX].plain_values.items():
+        if type_name == found[1] and f".{name.rpartition('.')[2]}(" in line:
+            return StudentError(Kind.TYPE, f"'{name}' is {type_name}: a function should stand there.")
+    return None
 
 
 @pytest.fixture
@@ -217,10 +243,12 @@ def student(request: pytest.FixtureRequest) -> Iterator[Submission]:
     grading = request.config.stash[GRADING]
     public = grading.settings.assignment.public_tests
     with grading.workshop.sandbox(grading.allowance(request.node)) as sandbox:
+        request.node.stash[SANDBOX] = sandbox
         try:
             if grading.settings.trace:
                 sandbox.ask("the sandbox", "trace")
-            yield Submission(sandbox, [folder / "given" for folder in (request.path.parent, public)])
+            folders = [folder / "given" for folder in (request.path.parent, public)]
+            yield Submission(sandbox, folders, grading.hung)
         finally:
             if grading.settings.trace:
                 with suppress(StudentError):  # it is dead, and its own verdict is told already

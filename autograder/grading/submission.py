@@ -4,6 +4,7 @@ Used by graders through `autograder.grading`, and by the plugin.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from autograder.sandbox.verdicts import StudentError
 __all__ = ["Submission", "fetch", "given", "printed", "reference", "replace", "seconds", "send"]
 
 T = TypeVar("T")
+PATIENCE = 2  # tests that may wait for the same import in vain
 
 
 class Submission:
@@ -24,24 +26,51 @@ class Submission:
     Args:
         sandbox: where the student's code runs.
         given_folders: where `given` looks for the grader's own helper code, in this order.
+        hung: how many tests of the run each module has cost because its import did not end; counted on.
     """
 
-    __slots__ = ("_given_folders", "_modules", "_sandbox")
+    __slots__ = ("_given_folders", "_hung", "_modules", "_sandbox")
 
-    def __init__(self, sandbox: Sandbox, given_folders: Sequence[Path]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, given_folders: Sequence[Path], hung: Counter[str] | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._given_folders = tuple(given_folders)
+        self._hung = Counter() if hung is None else hung
         self._modules: dict[str, Handle] = {}
 
     def __getattr__(self, name: str) -> Handle:
         if name.startswith("__"):
             raise AttributeError(name)  # protocols of Python and pytest probe for these
         if name not in self._modules:
-            module = self._sandbox.ask(f"{name}.py", "import", name)
-            if not isinstance(module, Handle):
-                raise StudentError(Kind.TYPE, f"{name}.py has put something else into its own place.")
-            self._modules[name] = module
+            self._modules[name] = self._import(name)
         return self._modules[name]
+
+    def _import(self, name: str) -> Handle:
+        if self._hangs(name):
+            raise StudentError(
+                Kind.TIMEOUT,
+                f"The import of {name}.py did not finish in {PATIENCE} tests before this one, so it is not "
+                "tried again. Look for code outside of functions that runs for long or never ends.",
+            )
+        module = self._ask_to_import(name, "import")
+        if not isinstance(module, Handle):
+            raise StudentError(Kind.TYPE, f"{name}.py has put something else into its own place.")
+        return module
+
+    def _replace(self, name: str, functions: dict[str, Callable[..., Any]]) -> None:
+        self._ask_to_import(name, "replace", functions, self._hangs(name))
+
+    def _hangs(self, name: str) -> bool:
+        """Whether to wait no longer: the tests of one module would use up the time of all others."""
+        return self._hung[name] >= PATIENCE
+
+    def _ask_to_import(self, name: str, operation: str, *arguments: object) -> Any:
+        try:
+            return self._sandbox.ask(f"{name}.py", operation, name, *arguments)
+        except StudentError as error:
+            self._hung[name] += error.kind is Kind.TIMEOUT
+            raise
 
 
 def send(student: Submission, value: object) -> Any:
@@ -107,7 +136,7 @@ def replace(student: Submission, module: str, **functions: Callable[..., Any]) -
         module: name of the student's module, which need not be there.
         functions: by the names to replace; they take and return plain values.
     """
-    student._sandbox.ask(f"{module}.py", "replace", module, functions)
+    student._replace(module, functions)
 
 
 def printed(student: Submission) -> str:

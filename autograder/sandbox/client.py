@@ -17,6 +17,8 @@ from autograder.wire import Ref, decode, encode
 
 __all__ = ["Handle", "Sandbox"]
 
+MAX_PROBLEM = 200  # characters of what Python says about arguments, whose names a student may choose
+
 
 class Sandbox:
     """Operations on the student's objects, one request each.
@@ -31,6 +33,7 @@ class Sandbox:
         self._memory_mb = memory_mb
         self._functions: list[Callable[..., object]] = []
         self._function_error: BaseException | None = None
+        self.plain_values: dict[str, str] = {}  # types of attributes that were no functions, by name
 
     def ask(self, label: str, operation: str, *arguments: object) -> Any:
         """The student's answer to one operation.
@@ -118,7 +121,8 @@ def _check_arguments(
     except TypeError as error:
         name = getattr(function, "__name__", "")
         call = f"{name if name.isidentifier() else 'a function'}({', '.join(signature.parameters)})"
-        message = f"Your code calls {call}, the grader's own in this test, with other arguments: {error}."
+        problem = str(error)[:MAX_PROBLEM]
+        message = f"Your code calls {call}, the grader's own in this test, with other arguments: {problem}."
         raise StudentError(Kind.RAISED, message, "TypeError") from None
 
 
@@ -150,6 +154,8 @@ class Handle:
             raise StudentError(
                 Kind.TYPE, f"'{name}' is {type(value).__name__}: a function or a class should stand there."
             )
+        if not callable(value):
+            self._sandbox.plain_values[member(self, name)] = type(value).__name__
         return value
 
     def __setattr__(self, name: str, value: object) -> None:

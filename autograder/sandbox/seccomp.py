@@ -62,6 +62,8 @@ def prepare() -> Any:
     _add(rules, refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
     # The flags of clone3 lie in memory, out of a filter's reach: "no such call" makes libc use clone.
     _add(rules, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
+    # Reserves disk beyond the limit of a file's size; "not supported" makes libc write instead.
+    _add(rules, pyseccomp.ERRNO(errno.EOPNOTSUPP), "fallocate")
     # getrlimit() is prlimit64 with pid 0: its own limits, never another's.
     _add(rules, refuse, "prlimit64", pyseccomp.Arg(0, pyseccomp.NE, 0))
     return rules

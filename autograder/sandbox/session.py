@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -84,11 +85,11 @@ class Session:
         exec(compile(source, f"<{name}>", "exec"), module.__dict__)
         return module
 
-    def _do_replace(self, name: str, functions: dict[str, object]) -> None:
-        try:
-            module = importlib.import_module(name)
-        except BaseException:  # missing or broken: that costs its own part, not the one that builds on it
-            module = sys.modules[name] = ModuleType(name)
+    def _do_replace(self, name: str, functions: dict[str, object], hangs: bool) -> None:
+        module = ModuleType(name)
+        with suppress(BaseException):  # missing or broken costs its own part, not the one that builds on it
+            module = module if hangs else importlib.import_module(name)
+        sys.modules[name] = module
         for function_name, function in functions.items():
             setattr(module, function_name, function)
 

@@ -4,7 +4,10 @@ Used by `client` and `workshop`. Knows frames, limits and the end of a process, 
 nothing of what a request means.
 """
 
+import errno
+import os
 import stat
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -161,7 +164,8 @@ class RemoteTransport:
 
     def _writes_too_much(self) -> bool:
         total, limit = 0, self._allowance.disk_mb << 20
-        for size in chain(_unnamed(self._process.number), _sizes(self._folder)):
+        unnamed = _unnamed(self._process.number, self._folder, limit)
+        for size in chain(unnamed, _sizes(self._folder)):
             total += size
             if total > limit:
                 return True
@@ -187,19 +191,47 @@ def _sizes(folder: Path) -> Iterator[int]:
     """What each file under a folder takes, in bytes, as far as it can be seen just now."""
     folders = [folder]
     while folders:
-        with suppress(OSError):
-            for entry in folders.pop().iterdir():
+        try:
+            entries = list(folders.pop().iterdir())
+        except OSError as error:
+            entries = []
+            yield _hidden(error)
+        for entry in entries:
+            try:
                 status = entry.lstat()
-                yield max(status.st_size, ENTRY_BYTES)
-                if stat.S_ISDIR(status.st_mode):
-                    folders.append(entry)
+            except OSError as error:
+                yield _hidden(error)
+                continue
+            yield max(_taken(status), ENTRY_BYTES)
+            if stat.S_ISDIR(status.st_mode):
+                folders.append(entry)
 
 
-def _unnamed(process: int) -> Iterator[int]:
-    """What each file takes that a process holds open after it has removed its name."""
+def _hidden(error: OSError) -> int:
+    """What counts for a file that cannot be looked at: it has gone, or its path is longer than any path."""
+    return sys.maxsize if error.errno == errno.ENAMETOOLONG else 0
+
+
+def _unnamed(process: int, folder: Path, most: int) -> Iterator[int]:
+    """What each file takes that a process holds open, or in memory, after it has removed its name.
+
+    Of a file of the folder that is in memory alone the size cannot be seen: it counts a quarter of `most`.
+    """
+    seen = set()
     with suppress(OSError):
         for descriptor in Path(f"/proc/{process}/fd").iterdir():
             with suppress(OSError):
                 status = descriptor.stat()
                 if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
-                    yield status.st_size
+                    seen.add(str(status.st_ino))
+                    yield _taken(status)
+    with suppress(OSError):
+        lines = Path(f"/proc/{process}/maps").read_bytes().splitlines()
+        ours = [line for line in lines if line.endswith(b" (deleted)") and os.fsencode(folder) in line]
+        removed = {line.split()[4].decode() for line in ours}
+        yield from (most // 4 for _ in removed - seen)
+
+
+def _taken(status: os.stat_result) -> int:
+    """Bytes of a file, and of the disk that it has reserved."""
+    return max(status.st_size, 512 * getattr(status, "st_blocks", 0))

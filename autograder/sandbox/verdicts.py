@@ -96,7 +96,7 @@ def garbled(detail: str = "") -> StudentError:
 def described(label: str, report: dict[Any, Any], memory_mb: int) -> StudentError:
     """The verdict behind an error that the student's side has described."""
     try:
-        kind = Kind(report["kind"])
+        kind = Kind(_text(report["kind"], 100))
         exception, message, frames = (report[key] for key in ("exception", "message", "frames"))
         plain = [frame for frame in frames[-6:] if type(frame) is tuple] if type(frames) is list else []
         places = [_place(*frame) for frame in plain]

@@ -27,7 +27,7 @@ from autograder.sandbox.session import Session
 from autograder.sandbox.transport import LocalTransport, RemoteTransport
 from autograder.sandbox.verdicts import Allowance, StudentError
 
-__all__ = ["Equipment", "LocalWorkshop", "Workshop"]
+__all__ = ["Equipment", "LocalWorkshop", "Workshop", "remove_folder"]
 
 # Where any user may write. What a sandbox leaves there would be a message to the next one.
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")
@@ -193,7 +193,7 @@ class Workshop:
         self._clear(prepared)
 
     def _clear(self, prepared: _Prepared) -> None:
-        _remove(prepared.folder)
+        remove_folder(prepared.folder)
         if prepared.uid is not None and not self.layers["landlock"]:
             _remove_all_of(prepared.uid)
         if prepared.uid is not None and not self.layers["seccomp"]:
@@ -206,7 +206,7 @@ class Workshop:
             self._spare = None
         if self._owns_launcher:
             self._launcher.close()
-        _remove(self._folder)
+        remove_folder(self._folder)
 
 
 class LocalWorkshop:
@@ -251,7 +251,8 @@ def _check_readable() -> None:
                 )
 
 
-def _remove(folder: Path) -> None:
+def remove_folder(folder: Path) -> None:
+    """Removes a folder with all that a submission may have left in it, as far as it can be removed."""
     with suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
     if folder.exists() and os.name == "posix":  # nested too deep for Python, which a student can arrange
@@ -266,7 +267,7 @@ def _remove_all_of(uid: int) -> None:
                 if entry.lstat().st_uid != uid:
                     continue
                 if entry.is_dir() and not entry.is_symlink():
-                    _remove(entry)
+                    remove_folder(entry)
                 else:
                     entry.unlink(missing_ok=True)
 

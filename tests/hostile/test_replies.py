@@ -4,6 +4,7 @@ import math
 import struct
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from autograder.model import Kind
 from autograder.sandbox.policy import Rules
-from autograder.sandbox.verdicts import Allowance, StudentError
+from autograder.sandbox.verdicts import Allowance, StudentError, described
 from autograder.sandbox.workshop import Equipment, Workshop
 from autograder.wire import MAX_MESSAGE, Ref, encode
 
@@ -147,6 +148,20 @@ def test_a_frame_that_is_announced_too_large_is_not_waited_for(workshop, size):
 
     assert isinstance(found, StudentError)
     assert time.monotonic() - began < 4
+
+
+def test_a_long_kind_of_error_is_not_quoted():
+    """Python's own message of it would hold each byte as four characters of four bytes."""
+    kind = "\U0001f600" + "\x01" * (1 << 20)
+
+    tracemalloc.start()
+    try:
+        found = described("f", {"kind": kind, "exception": "E", "message": "m", "frames": []}, 256)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.kind is Kind.PROTOCOL
+    assert peak < 100_000
 
 
 def test_half_a_reply_and_silence_is_a_time_out(workshop):
