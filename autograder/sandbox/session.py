@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from autograder.errors import WireError
@@ -136,9 +136,14 @@ class Session:
         return self._keep(value)
 
     def _do_trace(self) -> None:
+        seen: set[CodeType] = set()  # to ask whose a file is takes longer than many a call
+
         def note(frame: FrameType, event: str, _: object) -> None:
-            if event == "call" and self._files.owns(frame.f_code.co_filename):
-                self._called.add(f"{Path(frame.f_code.co_filename).stem}:{frame.f_code.co_firstlineno}")
+            code = frame.f_code
+            if event == "call" and code not in seen:
+                seen.add(code)
+                if self._files.owns(code.co_filename):
+                    self._called.add(f"{Path(code.co_filename).stem}:{code.co_firstlineno}")
 
         threading.setprofile(note)
         sys.setprofile(note)

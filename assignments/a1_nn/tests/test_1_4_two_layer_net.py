@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from gradescope_utils.autograder_utils.decorators import number, weight
 
 from autograder.grading import (
@@ -11,8 +12,10 @@ from autograder.grading import (
     check_gradient,
     fetch,
     given,
+    limits,
     replace,
     send,
+    vary,
 )
 
 # N = 5 examples, D = 2 inputs, H = 4 hidden units, C = 3 classes; class 1 never occurs.
@@ -27,6 +30,12 @@ WEIGHTS = {
 X = np.array([[1.0, 2.0], [-1.0, 0.5], [0.0, -2.0], [3.0, 1.0], [-0.5, -0.25]])
 Y = np.array([2, 0, 2, 0, 0])
 SIZES = {"N": N, "D": D, "H": H, "C": C}
+
+
+@pytest.fixture
+def case(rng):
+    """X, y and weights: the numbers above, each a little different in every run."""
+    return vary(rng, X), Y, vary(rng, WEIGHTS)
 
 
 def assert_rows(array, what):
@@ -83,19 +92,31 @@ def loss(X, y, w):
     return cross_entropy(probabilities(X, w), y)
 
 
-def hidden_gradient(gate):
-    """DJ / dpreactivation (N, H) for the case above, with a gate that may be a wrong one."""
-    dscores = (probabilities(X, WEIGHTS) - np.eye(C)[Y]) / N
-    return dscores @ WEIGHTS["W2"].T * gate
+def preactivation(X, w):
+    """X @ W1 + b1, (N, H)."""
+    return X @ w["W1"] + w["b1"]
 
 
-HIDDEN = sigmoid(X @ WEIGHTS["W1"] + WEIGHTS["b1"])
-WRONG_GATES = {
-    "the sigmoid's gate forgotten": np.ones((N, H)),
-    "sigmoid_gradient of the sigmoid's output instead of its input": sigmoid(HIDDEN) * (1 - sigmoid(HIDDEN)),
-    "the gate sigmoid(x) instead of its derivative": HIDDEN,
-    "the gate of a rectifier": X @ WEIGHTS["W1"] + WEIGHTS["b1"] > 0,
-}
+def score_gradient(X, y, w):
+    """DJ / dscores (N, C)."""
+    p = probabilities(X, w)
+    return (p - np.eye(p.shape[1])[y]) / len(y)
+
+
+def hidden_gradient(X, y, w, gate):
+    """DJ / dpreactivation (N, H), with a gate that may be a wrong one."""
+    return score_gradient(X, y, w) @ w["W2"].T * gate
+
+
+def wrong_gates(X, w):
+    """What stands in the place of the sigmoid's derivative in well-known mistakes."""
+    hidden = sigmoid(preactivation(X, w))
+    return {
+        "the sigmoid's gate forgotten": np.ones(hidden.shape),
+        "sigmoid_gradient of the sigmoid's output instead of its input": sigmoid_gradient(hidden),
+        "the gate sigmoid(x) instead of its derivative": hidden,
+        "the gate of a rectifier": preactivation(X, w) > 0,
+    }
 
 
 def network_of(student, weights):
@@ -119,6 +140,8 @@ def first_weights(student, *sizes, **options):
     assert_shape(weights["b1"], (hidden,), what="b1", hint="b1 is (H,), a single axis.")
     assert_shape(weights["W2"], (hidden, classes), what="W2", hint="W2 is (H, C).")
     assert_shape(weights["b2"], (classes,), what="b2", hint="b2 is (C,), a single axis.")
+    for name in ("W1", "W2"):
+        assert_that(np.ptp(weights[name]) > 0, f"All entries of {name} are equal.", "Draw each of them.")
     return weights
 
 
@@ -132,12 +155,13 @@ def loss_and_gradients(network, X, y):
     return answer
 
 
-def check(student, name, hint, wrong=None):
+def check(student, case, name, hint, wrong=None):
     """The gradient of one array against finite differences of the mean loss."""
-    _, gradients = loss_and_gradients(network_of(student, WEIGHTS), X, Y)
+    X, y, weights = case
+    _, gradients = loss_and_gradients(network_of(student, weights), X, y)
     check_gradient(
-        lambda value: loss(X, Y, {**WEIGHTS, name: value}),
-        WEIGHTS[name],
+        lambda value: loss(X, y, {**weights, name: value}),
+        weights[name],
         gradients[name],
         what=f"the gradient of {name}",
         hint=hint,
@@ -212,36 +236,39 @@ def test_two_layer_net_keeps_out_of_the_global_random_state(student):
 
 @number("1.4")
 @weight(1.5)
-def test_two_layer_net_predicts_by_its_formula(student):
+def test_two_layer_net_predicts_by_its_formula(student, case):
     """`predict` is softmax(sigmoid(X @ W1 + b1) @ W2 + b2)."""
-    network = network_of(student, WEIGHTS)
+    X, _, weights = case
 
-    p = network.predict(X)
+    p = network_of(student, weights).predict(X)
 
-    linear = np.exp((X @ WEIGHTS["W1"] + WEIGHTS["b1"]) @ WEIGHTS["W2"] + WEIGHTS["b2"])
     assert_close(
         p,
-        probabilities(X, WEIGHTS),
+        probabilities(X, weights),
         what="the predictions for 5 examples",
         sizes=SIZES,
         wrong={
-            "without the sigmoid between the layers": linear / linear.sum(axis=1, keepdims=True),
-            "without b1": probabilities(X, {**WEIGHTS, "b1": np.zeros(H)}),
-            "without b2": probabilities(X, {**WEIGHTS, "b2": np.zeros(C)}),
+            "without the sigmoid between the layers": softmax(
+                preactivation(X, weights) @ weights["W2"] + weights["b2"]
+            ),
+            "without b1": probabilities(X, {**weights, "b1": np.zeros(H)}),
+            "without b2": probabilities(X, {**weights, "b2": np.zeros(C)}),
         },
     )
 
 
 @number("1.4")
 @weight(1)
-def test_two_layer_net_loss(student):
+def test_two_layer_net_loss(student, case):
     """The loss is the mean cross-entropy of the predictions, in nats."""
-    value, _ = loss_and_gradients(network_of(student, WEIGHTS), X, Y)
+    X, y, weights = case
 
-    squares = sum(np.sum(WEIGHTS[name] ** 2) for name in ("W1", "W2"))
+    value, _ = loss_and_gradients(network_of(student, weights), X, y)
+
+    squares = sum(np.sum(weights[name] ** 2) for name in ("W1", "W2"))
     assert_close(
         value,
-        loss(X, Y, WEIGHTS),
+        loss(X, y, weights),
         what="the loss of 5 examples",
         sizes=SIZES,
         terms={"an L2 term sum(w^2) / 2, which belongs to the optimiser": 0.5 * squares},
@@ -249,60 +276,92 @@ def test_two_layer_net_loss(student):
 
 
 @number("1.4")
-@weight(1.5)
-def test_two_layer_net_gradient_of_the_second_weights(student):
+@weight(1)
+def test_two_layer_net_gradient_of_the_second_weights(student, case):
     """The gradient of W2 agrees with finite differences of the mean loss."""
-    dscores = probabilities(X, WEIGHTS) - np.eye(C)[Y]
-    check(
-        student,
-        "W2",
-        "hidden^T @ (p - onehot(y)) / N",
-        {
-            "the pre-activation in the place of the hidden activation": (X @ WEIGHTS["W1"] + WEIGHTS["b1"]).T
-            @ dscores
-            / N,
-            "divided by N twice": HIDDEN.T @ dscores / N**2,
-        },
-    )
-
-
-@number("1.4")
-@weight(1)
-def test_two_layer_net_gradient_of_the_second_bias(student):
-    """The gradient of b2 has the shape (C,) and agrees with finite differences of the mean loss."""
-    check(student, "b2", "Sum dJ / dscores over the examples; without keepdims.")
-
-
-@number("1.4")
-@weight(2)
-def test_two_layer_net_gradient_of_the_first_weights(student):
-    """The gradient of W1 agrees with finite differences of the mean loss."""
-    wrong = {name: X.T @ hidden_gradient(gate) for name, gate in WRONG_GATES.items()}
-    check(student, "W1", "X^T @ (dJ / dhidden * sigmoid'(X @ W1 + b1))", wrong)
-
-
-@number("1.4")
-@weight(1)
-def test_two_layer_net_gradient_of_the_first_bias(student):
-    """The gradient of b1 has the shape (H,) and agrees with finite differences of the mean loss."""
-    wrong = {name: hidden_gradient(gate).sum(axis=0) for name, gate in WRONG_GATES.items()}
-    check(student, "b1", "Sum dJ / dpreactivation over the examples.", wrong)
+    X, y, weights = case
+    dscores = score_gradient(X, y, weights)
+    wrong = {
+        "the pre-activation in the place of the hidden activation": preactivation(X, weights).T @ dscores,
+        "divided by N twice": sigmoid(preactivation(X, weights)).T @ dscores / N,
+    }
+    check(student, case, "W2", "hidden^T @ (p - onehot(y)) / N", wrong)
 
 
 @number("1.4")
 @weight(0.5)
-def test_two_layer_net_leaves_its_inputs_alone(student):
-    """X, y and the weights are the same after `predict` and `loss_and_gradients` as before."""
-    network = network_of(student, WEIGHTS)
-    X_sent, y_sent = send(student, X), send(student, Y)
+def test_two_layer_net_gradient_of_the_second_bias(student, case):
+    """The gradient of b2 has the shape (C,) and agrees with finite differences of the mean loss."""
+    check(student, case, "b2", "Sum dJ / dscores over the examples; without keepdims.")
+
+
+@number("1.4")
+@weight(1.5)
+def test_two_layer_net_gradient_of_the_first_weights(student, case):
+    """The gradient of W1 agrees with finite differences of the mean loss."""
+    X, y, weights = case
+    gates = wrong_gates(X, weights)
+    wrong = {name: X.T @ hidden_gradient(X, y, weights, gate) for name, gate in gates.items()}
+    check(student, case, "W1", "X^T @ (dJ / dhidden * sigmoid'(X @ W1 + b1))", wrong)
+
+
+@number("1.4")
+@weight(0.5)
+def test_two_layer_net_gradient_of_the_first_bias(student, case):
+    """The gradient of b1 has the shape (H,) and agrees with finite differences of the mean loss."""
+    X, y, weights = case
+    gates = wrong_gates(X, weights)
+    wrong = {name: hidden_gradient(X, y, weights, gate).sum(axis=0) for name, gate in gates.items()}
+    check(student, case, "b1", "Sum dJ / dpreactivation over the examples.", wrong)
+
+
+@number("1.4")
+@weight(2)
+@limits(seconds=5)
+def test_two_layer_net_is_vectorised(student, rng):
+    """Loss and gradients of 200 examples, 500 inputs and 300 hidden units take less than 5 seconds."""
+    N, D, H, C = 200, 500, 300, 10
+    X, y = rng.standard_normal((N, D)), rng.integers(C, size=N)
+    weights = {
+        "W1": rng.standard_normal((D, H)) / np.sqrt(D),
+        "b1": rng.standard_normal(H),
+        "W2": rng.standard_normal((H, C)) / np.sqrt(H),
+        "b2": rng.standard_normal(C),
+    }
+
+    value, gradients = loss_and_gradients(network_of(student, weights), X, y)
+
+    # Loops over n, d and h are too slow for this, and so are differences of the loss for each weight.
+    hidden = sigmoid(preactivation(X, weights))
+    dscores = score_gradient(X, y, weights)
+    dpreactivation = hidden_gradient(X, y, weights, hidden * (1 - hidden))
+    expected = {
+        "W1": X.T @ dpreactivation,
+        "b1": dpreactivation.sum(axis=0),
+        "W2": hidden.T @ dscores,
+        "b2": dscores.sum(axis=0),
+    }
+    assert_close(value, loss(X, y, weights), what="the loss of 200 examples")
+    for name, gradient in expected.items():
+        assert_close(gradients[name], gradient, what=f"the gradient of {name}", rtol=1e-5)
+
+
+@number("1.4")
+@weight(0.5)
+def test_two_layer_net_leaves_its_inputs_alone(student, case):
+    """X, y and the weights stay the same while `predict` and `loss_and_gradients` give right answers."""
+    X, y, weights = case
+    network = network_of(student, weights)
+    X_sent, y_sent = send(student, X), send(student, y)
 
     p = network.predict(X_sent)
-    loss_and_gradients(network, X_sent, y_sent)
+    value, _ = loss_and_gradients(network, X_sent, y_sent)
 
-    weights = network.weights
-    assert_keys(weights, list(SHAPES), what="the weights, after the calls")
-    assert_shape(p, (5, 3), what="the predictions")
+    assert_close(p, probabilities(X, weights), what="the predictions")
+    assert_close(value, loss(X, y, weights), what="the loss")
+    after = network.weights
+    assert_keys(after, list(SHAPES), what="the weights, after the calls")
     assert_close(fetch(X_sent), X, what="X, after the calls")
-    assert_close(fetch(y_sent), Y, what="y, after the calls")
+    assert_close(fetch(y_sent), y, what="y, after the calls")
     for name in SHAPES:
-        assert_close(weights[name], WEIGHTS[name], what=f"{name}, after the calls")
+        assert_close(after[name], weights[name], what=f"{name}, after the calls")

@@ -1,12 +1,17 @@
 import numpy as np
+import pytest
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from autograder.grading import assert_close, assert_keys, assert_shape, assert_that, fetch, send
+from autograder.grading import assert_close, assert_keys, assert_that, fetch, send, vary
 
-W = np.array([[1.0, -2.0, 0.5], [4.0, 0.0, -1.0]])
-B = np.array([3.0, -1.0, 2.0])
-DW = np.array([[0.5, 1.0, -1.0], [2.0, -0.5, 0.25]])
-DB = np.array([-1.0, 0.5, 2.0])
+WEIGHTS = {"W1": np.array([[1.0, -2.0, 0.5], [4.0, 0.0, -1.0]]), "b1": np.array([3.0, -1.0, 2.0])}
+GRADIENTS = {"W1": np.array([[0.5, 1.0, -1.0], [2.0, -0.5, 0.25]]), "b1": np.array([-1.0, 0.5, 2.0])}
+
+
+@pytest.fixture
+def case(rng):
+    """Weights and gradients: the numbers above, each a little different in every run."""
+    return vary(rng, WEIGHTS), vary(rng, GRADIENTS)
 
 
 def optimiser(student, *arguments, **options):
@@ -28,9 +33,12 @@ def after_steps(student, sgd, weights, *all_gradients):
 
 @number("1.5")
 @weight(1.5)
-def test_sgd_steps_against_the_gradient(student):
+def test_sgd_steps_against_the_gradient(student, case):
     """Without L2 and momentum a step is w - learning_rate * gradient, for weights and biases."""
-    result = after_steps(student, optimiser(student, 0.1), {"W1": W, "b1": B}, {"W1": DW, "b1": DB})
+    weights, gradients = case
+    W, B, DW, DB = weights["W1"], weights["b1"], gradients["W1"], gradients["b1"]
+
+    result = after_steps(student, optimiser(student, 0.1), weights, gradients)
 
     hint = "Put the new value into weights[name]: the caller looks there."
     assert_close(
@@ -46,8 +54,10 @@ def test_sgd_steps_against_the_gradient(student):
 
 @number("1.5")
 @weight(1.5)
-def test_sgd_adds_the_penalty_to_weights(student):
+def test_sgd_adds_the_penalty_to_weights(student, case):
     """With L2 the gradient of W1 is gradient + l2 * W1: the half in l2 / 2 * sum w^2 takes care of the 2."""
+    W, DW = case[0]["W1"], case[1]["W1"]
+
     result = after_steps(student, optimiser(student, 0.1, l2=0.5), {"W1": W}, {"W1": DW})
 
     assert_close(
@@ -66,9 +76,10 @@ def test_sgd_adds_the_penalty_to_weights(student):
 
 @number("1.5")
 @weight(1)
-def test_sgd_does_not_penalise_biases(student):
+def test_sgd_does_not_penalise_biases(student, case):
     """With L2 a bias moves by its own gradient alone."""
-    weights, gradients = {"W1": W, "b1": B}, {"W1": DW, "b1": DB}
+    weights, gradients = case
+    B, DB = weights["b1"], gradients["b1"]
 
     result = after_steps(student, optimiser(student, 0.1, l2=0.5), weights, gradients)
 
@@ -83,8 +94,10 @@ def test_sgd_does_not_penalise_biases(student):
 
 @number("1.5")
 @weight(2)
-def test_sgd_gathers_momentum(student):
+def test_sgd_gathers_momentum(student, case):
     """With momentum the velocity of a step is carried over to the next: three steps by hand."""
+    B, DB = case[0]["b1"], case[1]["b1"]
+
     result = after_steps(
         student, optimiser(student, 0.1, momentum=0.5), {"b1": B}, {"b1": DB}, {"b1": 2 * DB}, {"b1": -DB}
     )
@@ -107,8 +120,10 @@ def test_sgd_gathers_momentum(student):
 
 @number("1.5")
 @weight(1)
-def test_sgd_puts_the_penalty_into_the_velocity(student):
+def test_sgd_puts_the_penalty_into_the_velocity(student, case):
     """The L2 term is part of the gradient, so momentum carries it over too."""
+    W, DW = case[0]["W1"], case[1]["W1"]
+
     result = after_steps(
         student, optimiser(student, 0.1, l2=0.5, momentum=0.5), {"W1": W}, {"W1": DW}, {"W1": DW}
     )
@@ -126,20 +141,21 @@ def test_sgd_puts_the_penalty_into_the_velocity(student):
 
 @number("1.5")
 @weight(0.5)
-def test_sgd_leaves_the_gradients_alone(student):
-    """The dict of gradients and its arrays are the same after two steps as before."""
-    weights, gradients = send(student, {"W1": W, "b1": B}), send(student, {"W1": DW, "b1": DB})
+def test_sgd_leaves_the_gradients_alone(student, case):
+    """The dict of gradients and its arrays are the same after two right steps as before."""
+    weights, gradients = case
+    weights_sent, gradients_sent = send(student, weights), send(student, gradients)
     sgd = optimiser(student, 0.1, l2=0.5, momentum=0.5)
 
-    sgd.step(weights, gradients)
-    sgd.step(weights, gradients)
+    sgd.step(weights_sent, gradients_sent)
+    sgd.step(weights_sent, gradients_sent)
 
-    moved = fetch(weights)
+    moved, after = fetch(weights_sent), fetch(gradients_sent)
     assert_keys(moved, ["W1", "b1"], what="the weights, after the steps")
-    assert_shape(moved["b1"], (3,), what="b1, after the steps")
-    assert_that(not np.allclose(moved["b1"], B), "b1 is the same after two steps as before.")
-    after = fetch(gradients)
+    # v1 = -0.1 g, v2 = 0.5 v1 - 0.1 g = -0.15 g: together -0.25 g.
+    expected = weights["b1"] - 0.25 * gradients["b1"]
+    assert_close(moved["b1"], expected, what="b1 after 2 steps with the learning rate 0.1 and momentum 0.5")
     assert_keys(after, ["W1", "b1"], what="the gradients, after the steps")
     hint = "`g += ...` changes the caller's array."
-    assert_close(after["W1"], DW, what="the gradient of W1, after the steps", hint=hint)
-    assert_close(after["b1"], DB, what="the gradient of b1, after the steps", hint=hint)
+    for name, gradient in gradients.items():
+        assert_close(after[name], gradient, what=f"the gradient of {name}, after the steps", hint=hint)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from gradescope_utils.autograder_utils.decorators import number, weight
 
 from autograder.grading import (
@@ -15,15 +16,23 @@ from autograder.grading import (
     given,
     replace,
     send,
+    vary,
 )
 
-# 7 examples in batches of 3: two full ones and a short one. Each row of X tells its number.
+# 7 examples in batches of 3: two full ones and a short one. The first column of X tells the row's number.
 N, SIZE = 7, 3
-X = np.column_stack([np.arange(7.0), np.arange(7.0) ** 2 % 7, 5.0 - 0.5 * np.arange(7)])
+NUMBERS = np.arange(7.0)
+OTHERS = np.column_stack([NUMBERS**2 % 7, 5.0 - 0.5 * NUMBERS])
 Y = np.array([0, 2, 1, 0, 2, 2, 0])
 W1 = np.array([0.5, 0.25, 1.0])
 MOVE = np.array([0.1, 0.2, -0.1])
 FROZEN = np.zeros(3)
+
+
+@pytest.fixture(name="X")
+def examples(rng):
+    """The examples: all columns but the first are a little different in every run."""
+    return np.column_stack([NUMBERS, vary(rng, OTHERS)])
 
 
 def batches_of(student, *arguments, **options):
@@ -35,8 +44,8 @@ def batches_of(student, *arguments, **options):
     return batches
 
 
-def assert_batches(batches, order, size):
-    """Batches of this size hold the examples in this order."""
+def assert_batches(batches, X, order, size):
+    """Batches of this size hold the examples of X in this order."""
     expected = [order[start : start + size] for start in range(0, len(order), size)]
     assert_length(batches, len(expected), what=f"the batches of {len(order)} examples, {size} in each")
     for number_, (batch, rows) in enumerate(zip(batches, expected, strict=True)):
@@ -101,10 +110,10 @@ def batch_rows(seed, count=N):
     return np.split(np.random.default_rng(seed).permutation(count), range(SIZE, count, SIZE))
 
 
-def costs_before_updates(seed, move, count):
+def costs_before_updates(X, seed, move):
     """-log p of each label, with the weights that the network has before its batch's update."""
-    costs = np.zeros(count)
-    for step, rows in enumerate(batch_rows(seed, count)):
+    costs = np.zeros(len(X))
+    for step, rows in enumerate(batch_rows(seed, len(X))):
         costs[rows] = measures(X[rows], Y[rows], W1 + step * move)[0]
     return costs
 
@@ -116,23 +125,23 @@ def mean_over_batches(values, batches):
 
 @number("1.6")
 @weight(1.5)
-def test_minibatches_keep_the_order_and_the_short_last_batch(student):
+def test_minibatches_keep_the_order_and_the_short_last_batch(student, X):
     """Without shuffling, 7 examples give batches of 3, 3 and 1 in the order of the arrays."""
-    assert_batches(batches_of(student, X, Y, SIZE, shuffle=False), np.arange(N), SIZE)
+    assert_batches(batches_of(student, X, Y, SIZE, shuffle=False), X, np.arange(N), SIZE)
 
 
 @number("1.6")
 @weight(0.5)
-def test_minibatches_shuffle_by_the_permutation_of_the_seed(student):
-    """With shuffling, the order is numpy.random.default_rng(seed).permutation(N), for seeds 0 and 5."""
-    for seed in (0, 5):
+def test_minibatches_shuffle_by_the_permutation_of_the_seed(student, X, rng):
+    """With shuffling, the order is numpy.random.default_rng(seed).permutation(N), for three seeds."""
+    for seed in (0, 5, int(rng.integers(1000))):
         batches = batches_of(student, X, Y, SIZE, shuffle=True, seed=seed)
-        assert_batches(batches, np.random.default_rng(seed).permutation(N), SIZE)
+        assert_batches(batches, X, np.random.default_rng(seed).permutation(N), SIZE)
 
 
 @number("1.6")
 @weight(1)
-def test_minibatches_keep_examples_and_labels_together(student):
+def test_minibatches_keep_examples_and_labels_together(student, X):
     """After shuffling, every example still stands beside its own label, and none is lost or doubled."""
     batches = batches_of(student, X, Y, SIZE, shuffle=True, seed=3)
 
@@ -140,22 +149,23 @@ def test_minibatches_keep_examples_and_labels_together(student):
     for batch_X, batch_y in batches:
         assert_type(batch_X, np.ndarray, what="X of a batch")
         assert_shape(batch_X, (*batch_X.shape[:1], 3), what="X of a batch")
-        assert_that(
-            np.isin(batch_X[:, 0], np.arange(N)).all(), "A batch holds an example that X does not hold."
-        )
+        assert_that(np.isin(batch_X[:, 0], NUMBERS).all(), "A batch holds an example that X does not hold.")
         rows = batch_X[:, 0].astype(int).tolist()
+        assert_close(batch_X, X[rows], what="the examples of a shuffled batch")
         assert_close(
             batch_y, Y[rows], what="the labels of a shuffled batch", hint="Use one permutation for X and y."
         )
         seen += rows
     assert_that(sorted(seen) == list(range(N)), "The batches do not hold every example exactly once.")
+    assert_that(seen != list(range(N)), "Nothing was shuffled: the examples stand in the order of X.")
 
 
 @number("1.6")
 @weight(0.5)
-def test_minibatches_refuse_what_cannot_be_cut(student):
-    """A batch size of 0, or a label too few, is a ValueError."""
+def test_minibatches_refuse_what_cannot_be_cut(student, X):
+    """A batch size of 1 and 7 labels are right; a batch size of 0, or a label too few, is a ValueError."""
     minibatches = training_of(student).minibatches
+    assert_batches(batches_of(student, X, Y, 1), X, np.arange(N), 1)
     assert_raises("ValueError", lambda: minibatches(X, Y, 0), what="minibatches with a batch size of 0")
     assert_raises(
         "ValueError", lambda: minibatches(X, Y[:-1], 3), what="minibatches of 7 examples and 6 labels"
@@ -164,16 +174,14 @@ def test_minibatches_refuse_what_cannot_be_cut(student):
 
 @number("1.6")
 @weight(0.5)
-def test_training_leaves_data_and_global_random_state_alone(student):
-    """X and y keep their order and values, and no global random generator is used or seeded."""
-    network, stride = network_and_stride(student, MOVE)
+def test_training_leaves_data_and_global_random_state_alone(student, X):
+    """X and y keep their order and values in an epoch, and no global random generator is used or seeded."""
+    network, stride = network_and_stride(student, FROZEN)
     X_sent, y_sent = send(student, X), send(student, Y)
+    batches = batches_of(student, X_sent, y_sent, SIZE, shuffle=True)
     training = training_of(student)
-    assert_length(training.minibatches(X_sent, y_sent, SIZE, shuffle=True), 3, what="the batches")
-    assert_length(
-        training.train_epoch(network, stride, X_sent, y_sent, SIZE), 2, what="what train_epoch returns"
-    )
-    assert_length(training.evaluate(network, X_sent, y_sent, SIZE), 2, what="what evaluate returns")
+    training.train_epoch(network, stride, X_sent, y_sent, SIZE)
+    result = training.evaluate(network, X_sent, y_sent, SIZE)
 
     quiet = given(student, "quiet.py").changes_global_randomness
     changed = [
@@ -182,6 +190,10 @@ def test_training_leaves_data_and_global_random_state_alone(student):
         quiet(training.evaluate, network, X_sent, y_sent, SIZE),
     ]
 
+    assert_batches(batches, X, np.random.default_rng(0).permutation(N), SIZE)
+    assert_close(stride.steps, 6, what="the number of optimiser steps in two epochs")
+    assert_length(result, 2, what="what evaluate returns")
+    assert_close(result[0], measures(X, Y, W1)[0].mean(), what="the loss that evaluate returns")
     assert_close(fetch(X_sent), X, what="X, after an epoch")
     assert_close(fetch(y_sent), Y, what="y, after an epoch")
     assert_that(
@@ -191,15 +203,15 @@ def test_training_leaves_data_and_global_random_state_alone(student):
     )
 
 
-def result_of_epoch(student, seed, move, count=N):
+def result_of_epoch(student, X, seed, move):
     """(loss, accuracy) of the student's epoch, and the network and optimiser that it used."""
     network, stride = network_and_stride(student, move)
-    result = training_of(student).train_epoch(network, stride, X[:count], Y[:count], SIZE, seed=seed)
+    result = training_of(student).train_epoch(network, stride, X, Y[: len(X)], SIZE, seed=seed)
     assert_length(result, 2, what="what train_epoch returns", hint="Return the pair (loss, accuracy).")
     return result, network, stride
 
 
-def assert_gradients(shown, seed):
+def assert_gradients(shown, X, seed):
     """The optimiser was shown the gradients of each batch in turn, at the weights of that moment."""
     batches = batch_rows(seed)
     assert_length(shown, len(batches), what="the gradients that the optimiser was shown")
@@ -216,12 +228,12 @@ def assert_gradients(shown, seed):
 
 @number("1.6")
 @weight(1.5)
-def test_train_epoch_takes_one_step_per_batch(student):
+def test_train_epoch_takes_one_step_per_batch(student, X):
     """An epoch of 7 examples in batches of 3 is three steps, and leaves the weights that they lead to."""
-    _, network, stride = result_of_epoch(student, 2, MOVE)
+    _, network, stride = result_of_epoch(student, X, 2, MOVE)
 
     assert_close(stride.steps, 3, what="the number of optimiser steps")
-    assert_gradients(stride.shown, 2)
+    assert_gradients(stride.shown, X, 2)
     weights = network.weights
     assert_keys(weights, ["W1"], what="the network's weights after an epoch")
     assert_close(
@@ -235,9 +247,9 @@ def test_train_epoch_takes_one_step_per_batch(student):
 
 @number("1.6")
 @weight(1.5)
-def test_train_epoch_returns_means_over_examples(student):
+def test_train_epoch_returns_means_over_examples(student, X):
     """With frozen weights, loss and accuracy are means over the 7 examples: the short batch weighs less."""
-    result, _, _ = result_of_epoch(student, 2, FROZEN)
+    result, _, _ = result_of_epoch(student, X, 2, FROZEN)
 
     costs, hits = measures(X, Y, W1)
     batches = batch_rows(2)
@@ -259,22 +271,23 @@ def test_train_epoch_returns_means_over_examples(student):
 
 @number("1.6")
 @weight(1)
-def test_train_epoch_measures_the_loss_before_each_update(student):
+def test_train_epoch_measures_the_loss_before_each_update(student, X):
     """The loss of a batch is that of the weights before its update."""
     # Two full batches: how a short one weighs is another test's affair.
-    result, _, _ = result_of_epoch(student, 1, MOVE, count=6)
+    X, y = X[:6], Y[:6]
+    result, _, _ = result_of_epoch(student, X, 1, MOVE)
 
     assert_close(
         result[0],
-        costs_before_updates(1, MOVE, 6).mean(),
+        costs_before_updates(X, 1, MOVE).mean(),
         what="the loss of an epoch in which the weights change",
-        wrong={"the loss of the final weights": measures(X[:6], Y[:6], W1 + 2 * MOVE)[0].mean()},
+        wrong={"the loss of the final weights": measures(X, y, W1 + 2 * MOVE)[0].mean()},
     )
 
 
 @number("1.6")
 @weight(1)
-def test_evaluate_returns_means_over_examples(student):
+def test_evaluate_returns_means_over_examples(student, X):
     """Loss and accuracy are means over all 7 examples, in batches of 3."""
     network, _ = network_and_stride(student, FROZEN)
 
@@ -299,14 +312,14 @@ def test_evaluate_returns_means_over_examples(student):
 
 @number("1.6")
 @weight(0.5)
-def test_evaluate_changes_nothing(student):
-    """The weights are the same after `evaluate` as before."""
+def test_evaluate_changes_nothing(student, X):
+    """The weights are the same after an `evaluate` with the right loss as before."""
     network, _ = network_and_stride(student, FROZEN)
 
     result = training_of(student).evaluate(network, X, Y, SIZE)
 
     assert_length(result, 2, what="what evaluate returns")
-    assert_type(result[0], float, what="the loss")
+    assert_close(result[0], measures(X, Y, W1)[0].mean(), what="the loss of 7 examples")
     weights = network.weights
     assert_keys(weights, ["W1"], what="the network's weights after evaluate")
     assert_close(weights["W1"], W1, what="W1 after evaluate")

@@ -24,8 +24,10 @@ def test_cross_entropy_of_any_labels(student):
 @number("1.2")
 @weight(0.5)
 def test_losses_refuse_what_is_no_set_of_examples(student):
-    """No examples at all, or more or fewer labels than examples, are a ValueError."""
-    p = np.full((2, 3), 1 / 3)
+    """Two labels for two examples are right; no examples, a label too many or too few are a ValueError."""
+    p, labels = np.array([[0.5, 0.3, 0.2], [0.1, 0.6, 0.3]]), np.array([0, 2])
+    assert_close(student.losses.cross_entropy(p, labels), -np.log(0.15) / 2, what="cross_entropy")
+    assert_close(student.losses.accuracy(p, labels), 0.5, what="accuracy")
     cases = {
         "no examples": (np.ones((0, 3)), np.zeros(0, dtype=int)),
         "a label too many": (p, np.array([0, 1, 2])),

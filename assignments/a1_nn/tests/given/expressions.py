@@ -21,12 +21,12 @@ def evaluate(tensor, expression, variables, constants, output_gradient=None):
 
 
 def chain(tensor, start, length):
-    """`start` plus `length` times 1, one addition after another: its gradient by `start`."""
+    """`start` plus `length` times 1, one addition after another: its value, and its gradient by `start`."""
     first = last = tensor(start)
     for _ in range(length):
         last = last + 1.0
     last.backward()
-    return first.grad
+    return {"value": last.data, "gradient": first.grad}
 
 
 def doubled(tensor, start, times):
@@ -38,10 +38,10 @@ def doubled(tensor, start, times):
     return first.grad
 
 
-def before_and_after(tensor, start):
-    """`grad` of a leaf and of a result: before `backward`, and after."""
+def before_and_after(tensor, start, factor):
+    """`grad` of a leaf and of a result, the sum of factor * leaf: before `backward`, and after."""
     leaf = tensor(start)
-    result = (leaf * 3.0).sum()
+    result = (leaf * factor).sum()
     before = [np.array(leaf.grad), np.array(result.grad)]  # copies: backward may add in place
     result.backward()
     return {"before": before, "after": [leaf.grad, result.grad]}

@@ -12,8 +12,3 @@ def on_every_second_row(function, x, *others):
     """The result for x, handed over as every second row of a larger array."""
     padded = np.repeat(np.asarray(x), 2, axis=0)
     return function(padded[::2], *others)
-
-
-def on_many_copies(function, x, labels, copies):
-    """The result for all rows of x and their labels, repeated so many times: a mean stays the same."""
-    return function(np.tile(x, (copies, 1)), np.tile(labels, copies))
