@@ -7,10 +7,9 @@ from autograder.grading import (
     assert_dtype,
     assert_keys,
     assert_length,
-    assert_shape,
     assert_that,
-    assert_type,
     given,
+    vary,
 )
 
 FOUND = ["value", "attached", "arguments", "arguments changed"]
@@ -64,16 +63,17 @@ def maps(student, net, X, y, *, training=False):
 
 @number("3.1")
 @weight(1.5)
-def test_saliency_of_a_linear_model(student):
+def test_saliency_of_a_linear_model(student, rng):
     """For scores W x + b the map of class y is row y of W: the largest absolute value over the channels."""
-    W = np.array([[-3.0, 1, 2, -1], [1, 0.5, -7, 1], [0, 5, -6, 2]])
+    W = vary(rng, np.array([[-3.0, 1, 2, -1], [1, 0.5, -7, 1], [0, 5, -6, 2]]))
     net = {"flat": ("flatten",), "fc": ("linear", W, np.array([10.0, 0, -10]))}
     X = np.array([[[[1.0, 2]], [[0, -1]]], [[[3.0, 0]], [[1, 1]]], [[[0.0, 4]], [[2, 5]]]])  # (3, 2, 1, 2)
+    X = vary(rng, X)
     y = np.array([2, 0, 1])
     g = W[y].reshape(X.shape)
     assert_close(
         maps(student, net, X, y),
-        [[[6.0, 5]], [[3, 1]], [[7, 1]]],
+        greatest(g),
         what="saliency of 3 images of 2 channels, 1 x 2 pixels",
         sizes={"C": 2},
         wrong={
@@ -193,10 +193,11 @@ def test_saliency_keeps_the_dtype(student, rng):
 @number("3.1")
 @weight(0.5)
 def test_saliency_leaves_the_model_as_found(student, rng):
-    """Modes (mixed ones too), gradients, frozen parameters, buffers and hooks are as before the call."""
+    """The maps are right, and modes (mixed ones too), gradients, buffers and hooks are as before the call."""
     networks = given(student, "networks.py")
     conv = convolutional(rng)
-    norm = ("batch norm", np.ones(4), np.zeros(4), np.zeros(4), np.ones(4))
+    # In evaluation mode it changes nothing: variance and the layer's own 1e-5 add up to 1.
+    norm = ("batch norm", np.ones(4), np.zeros(4), np.zeros(4), np.ones(4) - 1e-5)
     block = {"conv": conv["conv"], "norm": norm, "relu": ("relu",), "drop": ("dropout", 0.5)}
     network = networks.build({"block": block, "flat": ("flatten",), "fc": conv["fc"]})
     networks.unsettle(network)
@@ -206,7 +207,7 @@ def test_saliency_leaves_the_model_as_found(student, rng):
     found = networks.ask(student.saliency.compute_saliency_maps, network, X, y)
 
     assert_keys(found, FOUND, what="the maps and what was left of the arguments")
-    assert_shape(found["value"], (2, 5, 6), what="the maps")
+    assert_close(found["value"], greatest(gradient(conv, X, of_class(y, 5))), what="the maps")
     after = networks.state(network)
     assert_keys(after, list(before), what="the model's state after the call")
     for name, value in before.items():
@@ -220,15 +221,16 @@ def test_saliency_leaves_the_model_as_found(student, rng):
 @number("3.1")
 @weight(0.5)
 def test_saliency_leaves_the_images_alone(student, rng):
-    """X and y keep their numbers, X requires no gradient and has none, and the maps are detached."""
+    """The maps are right and detached; X and y keep their numbers, X requires no gradient and has none."""
     networks = given(student, "networks.py")
     X, y = rng.normal(size=(2, 3, 5, 6)), np.array([0, 4])
-    network = networks.build(convolutional(rng))
+    net = convolutional(rng)
+    network = networks.build(net)
 
     found = networks.ask(student.saliency.compute_saliency_maps, network, X, y)
 
     assert_keys(found, FOUND, what="the maps and what was left of the arguments")
-    assert_type(found["value"], torch.Tensor, what="the maps")
+    assert_close(found["value"], greatest(gradient(net, X, of_class(y, 5))), what="the maps")
     assert_that(found["attached"] is False, "The maps still require gradients.", "Return maps.detach().")
     assert_that(
         found["arguments changed"] is False,

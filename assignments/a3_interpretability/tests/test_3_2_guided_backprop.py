@@ -7,10 +7,9 @@ from autograder.grading import (
     assert_keys,
     assert_length,
     assert_raises,
-    assert_shape,
     assert_that,
-    assert_type,
     given,
+    vary,
 )
 
 FOUND = ["value", "attached", "arguments", "arguments changed"]
@@ -90,14 +89,14 @@ def through(student, x, gradient):
 
 @number("3.2")
 @weight(2)
-def test_guided_relu_passes_where_input_and_gradient_are_positive(student):
+def test_guided_relu_passes_where_input_and_gradient_are_positive(student, rng):
     """On the way back the gradient passes where x > 0 and where it is > 0 itself; elsewhere it becomes 0."""
-    x = np.array([[-2.0, -2, -2, 0, 0], [0, 3, 4, 5, 0.5]])
-    g = np.array([[-1.0, 0, 7, -3, 0], [6, -5, 0, 8, 0.1]])
+    x = vary(rng, np.array([[-2.0, -2, -2, 0, 0], [0, 3, 4, 5, 0.5]]))
+    g = vary(rng, np.array([[-1.0, 0, 7, -3, 0], [6, -5, 0, 8, 0.1]]))
     found = through(student, x, g)
     assert_close(
         found["gradient"],
-        [[0.0, 0, 0, 0, 0], [0, 0, 0, 8, 0.1]],
+        guided(x, g),
         what="the gradient that GuidedReLU hands on",
         wrong={
             "backpropagation: the gradient's own sign does not count": plain(x, g),
@@ -133,11 +132,11 @@ def test_guided_relu_is_a_relu_forwards(student, rng):
 
 @number("3.2")
 @weight(2)
-def test_guided_backprop_by_hand(student):
-    """Two inputs, two ReLUs and two classes, with numbers that can be followed on paper."""
-    # The handout follows the first of these three.
-    W1, W2 = np.array([[1.0, 1], [1, -1], [1, 0]]), np.array([[1.0, 1, -1], [0, 3, 1]])
-    V = np.array([[2.0, -1], [-1, 3]])
+def test_guided_backprop_by_hand(student, rng):
+    """Two inputs, two ReLUs and two classes; the first of three images is close to the handout's example."""
+    W1 = vary(rng, np.array([[1.0, 1], [1, -1], [1, 0]]))
+    W2 = vary(rng, np.array([[1.0, 1, -1], [0, 3, 1]]))
+    V = vary(rng, np.array([[2.0, -1], [-1, 3]]))
     net = {
         "flat": ("flatten",),
         "hidden": ("linear", W1, np.zeros(3)),
@@ -146,7 +145,7 @@ def test_guided_backprop_by_hand(student):
         "relu2": ("relu",),
         "fc": ("linear", V, np.array([0.0, 0.5])),
     }
-    X, y = np.array([[1.0, 2], [1, 2], [2, -1]]), np.array([0, 1, 0])
+    X, y = vary(rng, np.array([[1.0, 2], [1, 2], [2, -1]])), np.array([0, 1, 0])
 
     def back(first, second, rows):
         z1 = X @ W1.T
@@ -155,7 +154,7 @@ def test_guided_backprop_by_hand(student):
 
     assert_close(
         ask(student, net, X.reshape(3, 1, 1, 2), y),
-        np.array([[2.0, 2], [3, 0], [4, 0]]).reshape(3, 1, 1, 2),
+        back(guided, guided, V[y]),
         what="guided backpropagation for 3 images of 1 x 1 x 2",
         wrong={
             "the true gradient": back(plain, plain, V[y]),
@@ -269,13 +268,13 @@ def test_guided_backprop_computes_in_evaluation_mode(student, rng):
 
 
 def unsettled(student, rng):
-    """A nested network as it may be found."""
+    """A nested network as it may be found, its state, and the same network in a row."""
     net, networks = two_convolutions(rng, relu="relu in place"), given(student, "networks.py")
     front = {"unit": {"conv": net["first"], "relu": ("relu",)}, "drop": ("dropout", 0.5)}
     layers = {"front": front, **{name: net[name] for name in ("second", "relu2", "flat", "fc")}}
     network = networks.build(layers)
     networks.unsettle(network)
-    return network, networks.state(network)
+    return network, networks.state(network), net
 
 
 def compare_states(student, network, before):
@@ -293,19 +292,23 @@ def compare_states(student, network, before):
 @number("3.2")
 @weight(0.5)
 def test_guided_backprop_leaves_the_model_as_found(student, rng):
-    """Its modules and their modes (mixed ones too), gradients, frozen parameters and hooks are as before."""
-    network, before = unsettled(student, rng)
-    found = look(student, network, rng.normal(size=(2, 3, 4, 6)), np.array([1, 3]))
-    assert_shape(found["value"], (2, 3, 4, 6), what="the guided gradient")
+    """The result is right, and modules, their modes (mixed ones too), gradients and hooks are as before."""
+    network, before, net = unsettled(student, rng)
+    X, y = rng.normal(size=(2, 3, 4, 6)), np.array([1, 3])
+    found = look(student, network, X, y)
+    assert_close(found["value"], backwards(net, X, np.eye(4)[y]), what="the guided gradient")
     compare_states(student, network, before)
 
 
 @number("3.2")
 @weight(0.5)
 def test_guided_backprop_leaves_the_model_as_found_after_an_exception(student, rng):
-    """Images that do not fit end in the model's own exception, and everything is as before."""
-    network, before = unsettled(student, rng)
+    """Images that fit give the right result; others the model's own exception, and all is as before."""
+    network, before, net = unsettled(student, rng)
     X, y = rng.normal(size=(2, 3, 5, 6)), np.array([1, 3])  # a row too many for the linear layer
+    fitting = X[:, :, :4]
+    expected = backwards(net, fitting, np.eye(4)[y])
+    assert_close(ask(student, net, fitting, y), expected, what="guided backpropagation of images of 4 rows")
     assert_raises("RuntimeError", lambda: look(student, network, X, y), what="images of 5 rows")
     compare_states(student, network, before)
 
@@ -313,11 +316,12 @@ def test_guided_backprop_leaves_the_model_as_found_after_an_exception(student, r
 @number("3.2")
 @weight(0.5)
 def test_guided_backprop_leaves_the_images_alone(student, rng):
-    """X and y keep their numbers, X requires no gradient and has none, and the result is detached."""
+    """The result is right and detached, X and y keep their numbers, X requires no gradient and has none."""
     X, y = rng.normal(size=(2, 3, 4, 6)), np.array([0, 2])
-    found = look(student, given(student, "networks.py").build(two_convolutions(rng)), X, y)
+    net = two_convolutions(rng)
+    found = look(student, given(student, "networks.py").build(net), X, y)
 
-    assert_type(found["value"], torch.Tensor, what="the guided gradient")
+    assert_close(found["value"], backwards(net, X, np.eye(4)[y]), what="the guided gradient")
     assert_that(found["attached"] is False, "The result still requires gradients.")
     assert_that(found["arguments changed"] is False, "X requires gradients after the call, or has one.")
     assert_length(found["arguments"], 2, what="X and y after the call")

@@ -7,10 +7,9 @@ from autograder.grading import (
     assert_dtype,
     assert_keys,
     assert_length,
-    assert_shape,
     assert_that,
-    assert_type,
     given,
+    vary,
 )
 
 FOUND = ["value", "attached", "arguments", "arguments changed"]
@@ -94,22 +93,22 @@ def maps(student, net, layer, X, y, *, training=False):
 
 @number("3.3")
 @weight(2)
-def test_gradcam_by_hand(student):
-    """Two features of 1 x 2 places and two classes, with numbers that can be followed on paper."""
-    V = np.array([[2.0, 0, -1, 3], [-1, -3, 1, 2]])  # what each class takes of the four features
+def test_gradcam_by_hand(student, rng):
+    """Two features of 1 x 2 places and two classes: few enough numbers to follow on paper."""
+    V = vary(rng, np.array([[2.0, 0, -1, 3], [-1, -3, 1, 2]]))  # what each class takes of the four features
     net = {
         "stem": {"conv": ("conv", np.array([[[[1.0]]], [[[-1.0]]]]), np.array([0.0, 3])), "relu": ("relu",)},
         "flat": ("flatten",),
         "fc": ("linear", V, np.zeros(2)),
     }
-    X, y = np.array([[[[1.0, 2]]], [[[4, 1]]]]), np.array([0, 1])
-    A = np.array([[[[1.0, 2]], [[2, 1]]], [[[4, 1]], [[0, 2]]]])
+    X, y = vary(rng, np.array([[[[1.0, 2]]], [[[4, 1]]]])), np.array([0, 1])
+    A = np.concatenate([X, np.maximum(3 - X, 0)], axis=1)  # near (1, 2), (2, 1) and (4, 1), (0, 2)
     G = V[y].reshape(2, 2, 1, 2)
     wrong = wrong_maps(G, A)
     wrong["the maps of class 0 for every image"] = cam(V[[0, 0]].reshape(G.shape), A)
     assert_close(
         maps(student, net, "stem.relu", X, y),
-        [[[3.0, 3]], [[0, 1]]],
+        cam(G, A),
         what="GradCAM of 2 images at 2 features of 1 x 2 places",
         wrong=wrong,
         hint="One weight for each feature and image: the mean of its gradient over its places.",
@@ -228,37 +227,37 @@ def test_gradcam_computes_in_evaluation_mode(student, rng):
 
 @number("3.3")
 @weight(0.5)
-def test_upsample_interpolates_between_centres(student):
+def test_upsample_interpolates_between_centres(student, rng):
     """Bilinear with align_corners=False: the edges of the pictures coincide, not their corner pixels."""
-    cam = torch.tensor([[[0.0, 1], [2, 5]], [[8, 0], [0, 0]]])
-    row = np.array([0, 0.25, 0.75, 1])  # from 0 to 1 in four pixels
-    column = np.array([0, 0.5, 1])[:, None]
-    first = (1 - column) * row + column * (2 + 3 * row)
-    second = 8 * (1 - column) * (1 - row)
-    corners = np.array([0, 1 / 3, 2 / 3, 1])
+    cam = vary(rng, np.array([[[0.0, 1], [2, 5]], [[8, 0], [0, 0]]]))
+    column = np.array([[1, 0], [0.5, 0.5], [0, 1]])  # how much of each old row is in the three new ones
+
+    def stretched(right):
+        row = np.stack([1 - np.array(right), right])  # the same for the four new columns
+        return column @ cam @ row
+
     assert_close(
-        student.gradcam.upsample(cam, (3, 4)),
-        np.stack([first, second]),
+        student.gradcam.upsample(torch.from_numpy(cam), (3, 4)),
+        stretched([0, 0.25, 0.75, 1]),
         what="upsample of 2 maps from 2 x 2 to 3 x 4",
         wrong={
-            "align_corners=True": np.stack(
-                [(1 - column) * corners + column * (2 + 3 * corners), 8 * (1 - column) * (1 - corners)]
-            ),
-            "the nearest pixel": cam.numpy()[:, [0, 0, 1]][:, :, [0, 0, 1, 1]],
+            "align_corners=True": stretched([0, 1 / 3, 2 / 3, 1]),
+            "the nearest pixel": cam[:, [0, 0, 1]][:, :, [0, 0, 1, 1]],
         },
     )
 
 
 @number("3.3")
 @weight(0.5)
-def test_normalise_scales_each_map_by_itself(student):
+def test_normalise_scales_each_map_by_itself(student, rng):
     """Each map's own minimum becomes 0 and its own maximum 1; a constant map becomes zeros."""
-    cam = np.array([[[1.0, 2, 3], [2, 2, 5]], [[-4, 0, 0], [4, 2, 0]], [[7, 7, 7], [7, 7, 7]]])
+    different = vary(rng, np.array([[[1.0, 2, 3], [2, 2, 5]], [[-4, 0, 0], [4, 2, 0]]]))
+    cam = np.concatenate([different, np.full((1, 2, 3), rng.uniform(6, 8))])
     low, high = cam.min(), cam.max()
     largest = cam.max(axis=(1, 2), keepdims=True)
     assert_close(
         student.gradcam.normalise(torch.from_numpy(cam)),
-        [[[0, 0.25, 0.5], [0.25, 0.25, 1]], [[0, 0.5, 0.5], [1, 0.75, 0.5]], [[0, 0, 0], [0, 0, 0]]],
+        np.concatenate([scaled(different), np.zeros((1, 2, 3))]),
         what="normalise of 3 maps",
         wrong={
             "minimum and maximum of the whole batch": (cam - low) / (high - low),
@@ -267,8 +266,8 @@ def test_normalise_scales_each_map_by_itself(student):
                 cam - cam.min(axis=(1, 2), keepdims=True)
             )
             / largest,
-            "nan for the constant map": np.concatenate([scaled(cam)[:2], np.full((1, 2, 3), np.nan)]),
-            "ones for the constant map": np.concatenate([scaled(cam)[:2], np.ones((1, 2, 3))]),
+            "nan for the constant map": np.concatenate([scaled(different), np.full((1, 2, 3), np.nan)]),
+            "ones for the constant map": np.concatenate([scaled(different), np.ones((1, 2, 3))]),
         },
     )
 
@@ -309,18 +308,21 @@ def test_guided_gradcam_is_the_product_of_both(student, rng):
 @number("3.3")
 @weight(0.5)
 def test_gradcam_leaves_the_model_as_found(student, rng):
-    """Modes (mixed ones too), gradients, frozen parameters, buffers and hooks are as before the call."""
+    """The maps are right, and modes (mixed ones too), gradients, buffers and hooks are as before the call."""
     networks = given(student, "networks.py")
     net = convolutional(rng)
-    norm = ("batch norm", np.ones(4), np.zeros(4), np.zeros(4), np.ones(4))
+    # In evaluation mode it changes nothing: variance and the layer's own 1e-5 add up to 1.
+    norm = ("batch norm", np.ones(4), np.zeros(4), np.zeros(4), np.ones(4) - 1e-5)
     stem = {"conv": net["stem"]["conv"], "norm": norm, "relu": ("relu",), "drop": ("dropout", 0.5)}
     network = networks.build({"stem": stem, "flat": net["flat"], "fc": net["fc"]})
     networks.unsettle(network)
     before = networks.state(network)
 
-    found = look(student, network, "stem.norm", rng.normal(size=(2, 3, 4, 6)), np.array([1, 3]))
+    X, y = rng.normal(size=(2, 3, 4, 6)), np.array([1, 3])
+    found = look(student, network, "stem.norm", X, y)
 
-    assert_shape(found["value"], (2, 3, 4), what="the maps")
+    z = before_relu(net, X)
+    assert_close(found["value"], cam(arrives(net, np.eye(5)[y], z) * (z > 0), z), what="the maps")
     after = networks.state(network)
     assert_keys(after, list(before), what="the model's state after the call")
     for name, value in before.items():
@@ -335,13 +337,14 @@ def test_gradcam_leaves_the_model_as_found(student, rng):
 @number("3.3")
 @weight(0.5)
 def test_gradcam_leaves_the_images_alone(student, rng):
-    """X and y keep their numbers, X requires no gradient and has none, and the maps are detached."""
+    """The maps are right and detached; X and y keep their numbers, X requires no gradient and has none."""
     X, y = rng.normal(size=(2, 3, 4, 6)), np.array([0, 4])
-    network = given(student, "networks.py").build(convolutional(rng))
+    net = convolutional(rng)
 
-    found = look(student, network, "stem.conv", X, y)
+    found = look(student, given(student, "networks.py").build(net), "stem.conv", X, y)
 
-    assert_type(found["value"], torch.Tensor, what="the maps")
+    z = before_relu(net, X)
+    assert_close(found["value"], cam(arrives(net, np.eye(5)[y], z) * (z > 0), z), what="the maps")
     assert_dtype(found["value"], "float64", what="the maps of float64 images")
     assert_that(found["attached"] is False, "The maps still require gradients.", "Return maps.detach().")
     assert_that(found["arguments changed"] is False, "X requires gradients after the call, or has one.")

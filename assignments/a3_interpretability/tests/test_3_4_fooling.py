@@ -10,6 +10,7 @@ from autograder.grading import (
     assert_that,
     assert_type,
     given,
+    vary,
 )
 
 FOUND = ["value", "attached", "arguments", "arguments changed"]
@@ -60,6 +61,17 @@ def step(net, image, rows, step_size, length=np.linalg.norm):
     """One update of the image."""
     _, g = scores_and_gradient(net, image, rows)
     return image + step_size * g / length(g)
+
+
+def climb(net, X, target, step_size, max_steps):
+    """The image and the number of updates, by the formula."""
+    image = X
+    for steps in range(max_steps + 1):
+        scores, g = scores_and_gradient(net, image, of_class(target))
+        if scores.argmax() == target or steps == max_steps:
+            break
+        image = image + step_size * g / max(np.linalg.norm(g), 1e-300)  # ReLUs that are all off: 0, not nan
+    return image, steps
 
 
 def ask(student, function, net, *arguments, training=False):
@@ -125,13 +137,21 @@ def test_fooling_makes_one_normalised_step(student, rng):
     )
 
 
+def foolable(rng, features, K):
+    """A network and an image that can become every class: a score that rises need not become the largest."""
+    while True:
+        net = convolutional(rng, K=K, features=features)
+        X = rng.normal(size=(1, 3, features[0] + 1, features[1] + 2))
+        if all(climb(net, X, target, 0.2, 150)[1] < 150 for target in range(K)):
+            return net, X
+
+
 @number("3.4")
 @weight(2)
 def test_fooling_image_fools_the_model(student, rng):
     """The grader's own copy of the network takes the image for the target, for every target."""
     for features, K in (((3, 4), 5), ((2, 5), 3)):
-        net = convolutional(rng, K=K, features=features)
-        X = rng.normal(size=(1, 3, features[0] + 1, features[1] + 2))
+        net, X = foolable(rng, features, K)
         for target in range(K):
             image, _ = fool(student, net, X, target, 0.2, 300)
             scores, _ = scores_and_gradient(net, image, of_class(0))
@@ -144,18 +164,19 @@ def test_fooling_image_fools_the_model(student, rng):
 
 @number("3.4")
 @weight(1.5)
-def test_fooling_stops_as_soon_as_the_model_is_fooled(student):
+def test_fooling_stops_as_soon_as_the_model_is_fooled(student, rng):
     """Along a line on paper: the prediction changes during the fourth update, which is the last."""
-    # score 0 is 1 throughout and score 1 is 3 x0 + 4 x1, so each update adds step_size * (0.6, 0.8).
-    net = linear(np.array([[0.0, 0], [3, 4]]), np.array([1.0, 0]))
-    X = np.array([[[[-0.5, -0.25]]]])
+    # Score 0 is 1 throughout and score 1 near 3 x0 + 4 x1, so each update adds nearly 0.2 * (0.6, 0.8).
+    W = vary(rng, np.array([[0.0, 0], [3, 4]]), by=0.03)
+    net, X = linear(W, np.array([1.0, 0])), vary(rng, np.array([[[[-0.5, -0.25]]]]), by=0.03)
     image, steps = fool(student, net, X, 1, 0.2, 50)
-    # scores of class 1 after k updates: -2.5 + k, which exceeds 1 for k = 4
+    # After k updates score 1 is near -2.5 + k, within 0.3 for k up to 4: it exceeds 1 for k = 4 first.
+    update = 0.2 * W[1] / np.linalg.norm(W[1])
     assert_close(
         image,
-        X + 0.8 * np.array([0.6, 0.8]),
+        X + 4 * update,
         what="the image",
-        wrong={f"after {k} updates": X + 0.2 * k * np.array([0.6, 0.8]) for k in (0, 1, 2, 3, 5, 50)},
+        wrong={f"after {k} updates": X + k * update for k in (0, 1, 2, 3, 5, 50)},
         hint="Look at the prediction before every update, and stop when it is the target.",
     )
     assert_that(
@@ -167,10 +188,14 @@ def test_fooling_stops_as_soon_as_the_model_is_fooled(student):
 
 @number("3.4")
 @weight(0.5)
-def test_fooling_an_image_that_is_the_target_already(student):
-    """Where the model predicts the target from the start, X comes back with 0 steps."""
-    net = linear(np.array([[1.0, 2], [3, -1], [0, 1]]), np.zeros(3))
-    X = np.array([[[[2.0, 1]]]])  # scores 4, 5, 1
+def test_fooling_an_image_that_is_the_target_already(student, rng):
+    """Where the model predicts the target from the start, X comes back with 0 steps; else it moves."""
+    net = linear(vary(rng, np.array([[1.0, 2], [3, -1], [0, 1]]), by=0.03), np.zeros(3))
+    X = vary(rng, np.array([[[[2.0, 1]]]]), by=0.03)  # scores near 4, 5, 1
+    expected, count = climb(net, X, 0, 0.5, 10)
+    image, steps = fool(student, net, X, 0, 0.5, 10)
+    assert_close(image, expected, what="the image for a target that is not predicted yet")
+    assert_that(steps == count, f"steps is {steps}, and the image has had {count} updates.")
     image, steps = fool(student, net, X, 1, 0.5, 10)
     assert_close(image, X, what="the image", hint="The first look comes before the first update.")
     assert_that(steps == 0, f"steps is {steps}, and no update was needed.")
@@ -180,11 +205,11 @@ def test_fooling_an_image_that_is_the_target_already(student):
 @weight(0.5)
 def test_fooling_gives_up_after_max_steps(student, rng):
     """The image after the last update comes back with max_steps, and nothing is clipped on the way."""
-    net = linear(np.array([[0.0, 0, 0], [2, -1, 2]]), np.array([1000.0, 0]))
-    X = np.array([[[[0.9, 0.1, -0.4]]]])
+    W = vary(rng, np.array([[0.0, 0, 0], [2, -1, 2]]))
+    net, X = linear(W, np.array([1000.0, 0])), vary(rng, np.array([[[[0.9, 0.1, -0.4]]]]))
     for max_steps in (7, 1, 0):
         image, steps = fool(student, net, X, 1, 0.6, max_steps)
-        expected = X + 0.6 * max_steps * np.array([2, -1, 2]) / 3
+        expected = X + 0.6 * max_steps * W[1] / np.linalg.norm(W[1])
         assert_close(
             image,
             expected,
@@ -253,26 +278,41 @@ def test_fgsm_clips_to_the_valid_range(student, rng):
         )
 
 
+def check_result(name, value, net, arguments):
+    """Fail unless it is right: what does nothing leaves everything as it was."""
+    if name == "fgsm":
+        X, y, *_ = arguments
+        _, g = scores_and_gradient(net, X, of_loss(y))
+        assert_close(value, np.clip(X + 0.1 * np.sign(g), -9, 9), what="fgsm's result")
+        return
+    assert_length(value, 2, what="what make_fooling_image returns: (image, steps)")
+    image, steps = climb(net, *arguments)
+    assert_close(value[0], image, what="make_fooling_image's result", rtol=1e-5, atol=1e-8)
+    assert_that(value[1] == steps, f"make_fooling_image's steps are not {steps}.")
+
+
 @number("3.4")
 @weight(0.5)
 def test_fooling_leaves_the_model_as_found(student, rng):
-    """After both functions, modes, gradients, frozen parameters, buffers and hooks are as before."""
+    """Both results are right, and modes, gradients, frozen parameters, buffers and hooks are as before."""
     networks = given(student, "networks.py")
     net = convolutional(rng)
-    norm = ("batch norm", np.ones(4), np.zeros(4), np.zeros(4), np.ones(4))
+    # In evaluation mode it changes nothing: variance and the layer's own 1e-5 add up to 1.
+    norm = ("batch norm", np.ones(4), np.zeros(4), np.zeros(4), np.ones(4) - 1e-5)
     block = {"conv": net["conv"], "norm": norm, "relu": ("relu",), "drop": ("dropout", 0.5)}
     network = networks.build({"block": block, "flat": net["flat"], "fc": net["fc"]})
     networks.unsettle(network)
     before = networks.state(network)
-    X = rng.normal(size=(1, 3, 4, 6))
+    X, y = rng.normal(size=(1, 3, 4, 6)), np.array([2])
+    target = int(scores_and_gradient(net, X, of_class(0))[0].argmin())
     calls = {
-        "make_fooling_image": (student.fooling.make_fooling_image, (X, 3, 0.5, 4)),
-        "fgsm": (student.fooling.fgsm, (X, np.array([2]), 0.1, -9.0, 9.0)),
+        "make_fooling_image": (student.fooling.make_fooling_image, (X, target, 0.5, 4)),
+        "fgsm": (student.fooling.fgsm, (X, y, 0.1, -9.0, 9.0)),
     }
     for name, (function, arguments) in calls.items():
         found = networks.ask(function, network, *arguments)
         assert_keys(found, FOUND, what="the result and what was left of the arguments")
-        assert_that(found["value"] is not None, f"{name} returns None.")
+        check_result(name, found["value"], net, arguments)
         after = networks.state(network)
         assert_keys(after, list(before), what=f"the model's state after {name}")
         for part, value in before.items():
@@ -286,16 +326,16 @@ def test_fooling_leaves_the_model_as_found(student, rng):
 @number("3.4")
 @weight(0.5)
 def test_fooling_leaves_the_images_alone(student, rng):
-    """After both functions X and y keep their numbers, X requires no gradient; results are detached."""
+    """Both results are right and detached, X and y keep their numbers, and X requires no gradient."""
     net, X, y = convolutional(rng), rng.normal(size=(1, 3, 4, 6)), np.array([2])
-    scores, _ = scores_and_gradient(net, X, of_class(0))
+    target = int(scores_and_gradient(net, X, of_class(0))[0].argmin())
     calls = {
-        "make_fooling_image": (student.fooling.make_fooling_image, (X, int(scores.argmin()), 0.5, 40), [X]),
+        "make_fooling_image": (student.fooling.make_fooling_image, (X, target, 0.5, 40), [X]),
         "fgsm": (student.fooling.fgsm, (X, y, 0.1, -9.0, 9.0), [X, y]),
     }
     for name, (function, arguments, arrays) in calls.items():
         found = ask(student, function, net, *arguments)
-        assert_that(found["value"] is not None, f"{name} returns None.")
+        check_result(name, found["value"], net, arguments)
         assert_that(found["attached"] is False, f"{name}'s result still requires gradients.", "Detach it.")
         assert_that(
             found["arguments changed"] is False,

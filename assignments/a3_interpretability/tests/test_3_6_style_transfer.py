@@ -1,4 +1,7 @@
+from dataclasses import dataclass
+
 import numpy as np
+import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
@@ -11,11 +14,14 @@ from autograder.grading import (
     assert_type,
     check_gradient,
     given,
+    vary,
 )
 
-# Style features of two layers; the sizes of the second differ from those of the first.
-A = np.random.default_rng(1).normal(size=(1, 2, 3, 4))
-B = np.random.default_rng(2).normal(size=(1, 3, 2, 5))
+
+@pytest.fixture
+def layers_of_two_sizes(rng):
+    """Features of two layers; the sizes of the second differ from those of the first."""
+    return rng.normal(size=(1, 2, 3, 4)), rng.normal(size=(1, 3, 2, 5))
 
 
 def gram(x, divisor=None):
@@ -31,34 +37,35 @@ def variation(image):
 
 @number("3.6")
 @weight(1)
-def test_content_loss_by_hand(student):
-    """Features that differ by 1, -2, 0 and 3 are 14 apart in squares, times the weight."""
-    original = np.array([[[[0.5, 1.0]], [[-1.0, 2.0]]]])  # (1, 2, 1, 2)
-    difference = np.array([[[[1.0, -2.0]], [[0.0, 3.0]]]])
+def test_content_loss_by_hand(student, rng):
+    """Features that differ by about 1, -2, 0 and 3 are about 14 apart in squares, times the weight."""
+    original = vary(rng, np.array([[[[0.5, 1.0]], [[-1.0, 2.0]]]]))  # (1, 2, 1, 2)
+    difference = vary(rng, np.array([[[[1.0, -2.0]], [[0.0, 3.0]]]]))
+    squares = np.sum(difference**2)
     loss = student.style_transfer.content_loss(
         0.5, torch.from_numpy(original + difference), torch.from_numpy(original)
     )
 
     assert_close(
         loss,
-        7.0,
+        0.5 * squares,
         what="content_loss with weight 0.5",
         wrong={
-            "the mean instead of the sum": 7.0 / 4,
-            "without the weight": 14.0,
-            "absolute values instead of squares": 3.0,
-            "the norm instead of its square": 0.5 * np.sqrt(14.0),
-            "half of the sum": 3.5,
+            "the mean instead of the sum": 0.5 * squares / 4,
+            "without the weight": squares,
+            "absolute values instead of squares": 0.5 * np.abs(difference).sum(),
+            "the norm instead of its square": 0.5 * np.sqrt(squares),
+            "half of the sum": 0.25 * squares,
         },
     )
 
 
 @number("3.6")
 @weight(1.5)
-def test_gram_matrix_by_hand(student):
-    """Channels (1, 2), (0, 3) and (-1, 1): products 5, 6, 1; 6, 9, 3; 1, 3, 2, divided by C * H * W = 6."""
-    features = np.array([[[[1.0], [2.0]], [[0.0], [3.0]], [[-1.0], [1.0]]]])  # (1, 3, 2, 1)
-    products = np.array([[[5.0, 6.0, 1.0], [6.0, 9.0, 3.0], [1.0, 3.0, 2.0]]])
+def test_gram_matrix_by_hand(student, rng):
+    """Channels near (1, 2), (0, 3), (-1, 1): products near 5, 6, 1; 6, 9, 3; 1, 3, 2, over C * H * W = 6."""
+    features = vary(rng, np.array([[[[1.0], [2.0]], [[0.0], [3.0]], [[-1.0], [1.0]]]]))  # (1, 3, 2, 1)
+    products = gram(features, 1)
 
     x = torch.from_numpy(features)
     assert_close(
@@ -84,9 +91,9 @@ def test_gram_matrix_by_hand(student):
 
 @number("3.6")
 @weight(1)
-def test_gram_matrix_keeps_images_apart(student):
+def test_gram_matrix_keeps_images_apart(student, rng):
     """Two images have two Gram matrices: no product takes one factor from each."""
-    x = np.concatenate([A, np.random.default_rng(3).normal(size=A.shape)])  # (2, 2, 3, 4)
+    x = rng.normal(size=(2, 2, 3, 4))
 
     mixed = np.einsum("nchw,ndhw->cd", x, x) / 24
     assert_close(
@@ -106,9 +113,10 @@ def test_gram_matrix_keeps_images_apart(student):
 
 @number("3.6")
 @weight(1.5)
-def test_style_loss_uses_its_layers_and_weights(student):
+def test_style_loss_uses_its_layers_and_weights(student, rng, layers_of_two_sizes):
     """Of three features the layers 2 and 0 count, with the weights 3 and 0.5 and their own targets."""
-    other = np.random.default_rng(4).normal(size=(1, 3, 2, 5))
+    A, B = layers_of_two_sizes
+    other = rng.normal(size=B.shape)
     features = [A, other, B]
     targets = [np.full((1, 3, 3), 0.25), np.eye(2)[None]]  # of layer 2, then of layer 0
     layers, weights = [2, 0], [3.0, 0.5]
@@ -145,10 +153,12 @@ def test_style_loss_uses_its_layers_and_weights(student):
 
 @number("3.6")
 @weight(1.5)
-def test_total_variation_by_hand(student):
-    """One channel with the rows (0, 1, 3) and (2, 2, -1): vertical squares 21, horizontal squares 14."""
-    image = np.array([[[[0.0, 1.0, 3.0], [2.0, 2.0, -1.0]]]])  # (1, 1, 2, 3)
-    vertical, horizontal = 21.0, 14.0
+def test_total_variation_by_hand(student, rng):
+    """One channel, rows near (0, 1, 3) and (2, 2, -1): vertical squares near 21, horizontal ones near 14."""
+    image = vary(rng, np.array([[[[0.0, 1.0, 3.0], [2.0, 2.0, -1.0]]]]))  # (1, 1, 2, 3)
+    vertical, horizontal = (np.sum(squares) for squares in variation(image))
+    lengths = sum(np.sum(np.sqrt(squares)) for squares in variation(image))
+    around = np.sum((image[..., -1] - image[..., 0]) ** 2)
 
     assert_close(
         student.style_transfer.total_variation_loss(torch.from_numpy(image), 0.5),
@@ -157,10 +167,10 @@ def test_total_variation_by_hand(student):
         wrong={
             "vertical differences only": 0.5 * vertical,
             "horizontal differences only": 0.5 * horizontal,
-            "absolute values instead of squares": 0.5 * (7.0 + 6.0),
+            "absolute values instead of squares": 0.5 * lengths,
             "means instead of sums": 0.5 * (vertical / 3 + horizontal / 4),
             "without the weight": vertical + horizontal,
-            "differences to the opposite border, too": 0.5 * (2 * vertical + horizontal + 18.0),
+            "differences to the opposite border, too": 0.5 * (2 * vertical + horizontal + around),
             "the root of the sum of squares": 0.5 * np.sqrt(vertical + horizontal),
         },
     )
@@ -168,8 +178,9 @@ def test_total_variation_by_hand(student):
 
 @number("3.6")
 @weight(1)
-def test_style_losses_are_differentiable(student):
+def test_style_losses_are_differentiable(student, layers_of_two_sizes):
     """Each loss is a tensor of shape (), and its gradient by the image or the features is right."""
+    A, B = layers_of_two_sizes
     run = given(student, "style_runs.py").gradient
     losses = student.style_transfer
     target = np.full((1, 2, 2), 0.1)
@@ -192,7 +203,7 @@ def test_style_losses_are_differentiable(student):
         check_gradient(values[name], at, found["gradient"], what=f"the gradient of {name}")
 
 
-# What style_transfer is tried on: two convolutions with a ReLU each, 4 layers.
+# What style_transfer is tried on, before `case` varies it: two convolutions with a ReLU each, 4 layers.
 RNG = np.random.default_rng(5)
 STACK = [
     (RNG.normal(size=(3, 2, 2, 2)) / 2, RNG.normal(size=3) / 4),
@@ -211,19 +222,35 @@ OPTIONS = {
 }
 
 
-def features(x):
+@dataclass(frozen=True)
+class Case:
+    """The parameters of the network, and the two images."""
+
+    stack: list
+    content: np.ndarray
+    style: np.ndarray
+
+
+@pytest.fixture
+def case(rng):
+    """Those above, with each number a little larger or smaller."""
+    stack = [(vary(rng, kernels), vary(rng, shifts)) for kernels, shifts in STACK]
+    return Case(stack, vary(rng, CONTENT), vary(rng, STYLE))
+
+
+def features(case, x):
     """The grader's own copy of the network: what each of its layers gives."""
     x, found = torch.as_tensor(x), []
-    for kernels, shifts in STACK:
+    for kernels, shifts in case.stack:
         x = torch.nn.functional.conv2d(x, torch.from_numpy(kernels), torch.from_numpy(shifts))
         found += [x.numpy(), x.relu().numpy()]
         x = x.relu()
     return found
 
 
-def terms(image):
+def terms(case, image):
     """Content, style and variation of an image, each with its weight."""
-    current, original, style = features(image), features(CONTENT), features(STYLE)
+    current, original, style = (features(case, x) for x in (image, case.content, case.style))
     content = OPTIONS["content_weight"] * np.sum((current[2] - original[2]) ** 2)
     pairs = zip(OPTIONS["style_layers"], OPTIONS["style_weights"], strict=True)
     styles = sum(w * np.sum((gram(current[i]) - gram(style[i])) ** 2) for i, w in pairs)
@@ -231,17 +258,17 @@ def terms(image):
     return np.array([content, styles, smoothness])
 
 
-def transfer(student, network, **changes):
+def transfer(student, network, case, **changes):
     """The student's image and losses, and the images that were handed in, as they are afterwards."""
     options = {**OPTIONS, **changes}
     found = given(student, "style_runs.py").transfer(
-        student.style_transfer.style_transfer, network, CONTENT, STYLE, **options
+        student.style_transfer.style_transfer, network, case.content, case.style, **options
     )
     assert_keys(found, ["answer", "content", "style"], what="the result and the images")
     answer = found["answer"]
     assert_length(answer, 2, what="what style_transfer returns", hint="Return the pair (image, losses).")
     assert_type(answer[0], torch.Tensor, what="the image")
-    assert_shape(answer[0], CONTENT.shape, what="the image", hint="It has the content image's shape.")
+    assert_shape(answer[0], case.content.shape, what="the image", hint="It has the content image's shape.")
     assert_length(answer[1], options["steps"], what="the losses", hint="One loss for each update.")
     for i, loss in enumerate(answer[1]):
         assert_type(loss, float, what=f"loss {i}")
@@ -250,14 +277,14 @@ def transfer(student, network, **changes):
 
 @number("3.6")
 @weight(0.5)
-def test_style_transfer_starts_from_the_content_image(student):
+def test_style_transfer_starts_from_the_content_image(student, case):
     """Before the first update the loss is that of the content image: style and variation, no content."""
-    network = given(student, "feature_networks.py").stack(STACK)
+    network = given(student, "feature_networks.py").stack(case.stack)
 
-    _, losses, _ = transfer(student, network, steps=1)
+    _, losses, _ = transfer(student, network, case, steps=1)
 
-    content, style, smoothness = terms(CONTENT)
-    from_style = CONTENT * 0  # an image of zeros, a start that is often tried
+    content, style, smoothness = terms(case, case.content)
+    zeros = case.content * 0  # a start that is often tried
     assert_close(
         losses[0],
         content + style + smoothness,
@@ -266,20 +293,20 @@ def test_style_transfer_starts_from_the_content_image(student):
             "the style loss alone": style,
             "the loss without total variation": style + content,
             "the loss without style": smoothness + content,
-            "the loss of an image of zeros": terms(from_style).sum(),
+            "the loss of an image of zeros": terms(case, zeros).sum(),
         },
     )
 
 
 @number("3.6")
 @weight(1)
-def test_style_transfer_lowers_the_loss(student):
+def test_style_transfer_lowers_the_loss(student, case):
     """After 15 updates the whole loss of the image, computed by the grader, is below half of the first."""
-    network = given(student, "feature_networks.py").stack(STACK)
+    network = given(student, "feature_networks.py").stack(case.stack)
 
-    image, losses, _ = transfer(student, network)
+    image, losses, _ = transfer(student, network, case)
 
-    first, last = terms(CONTENT).sum(), terms(image).sum()
+    first, last = terms(case, case.content).sum(), terms(case, image).sum()
     assert_that(
         last < 0.5 * first,
         f"The loss of the image after 15 updates is {last:.3f}; that of the content image {first:.3f}.",
@@ -290,16 +317,19 @@ def test_style_transfer_lowers_the_loss(student):
 
 @number("3.6")
 @weight(0.5)
-def test_style_transfer_leaves_everything_as_found(student):
-    """Content image, style image and network, its gradients included, are as before the call."""
+def test_style_transfer_leaves_everything_as_found(student, case):
+    """Three updates lower the loss; both images and the network, gradients included, are as before."""
     networks = given(student, "feature_networks.py")
-    network = networks.stack(STACK)
+    network = networks.stack(case.stack)
     before = networks.state(network)
 
-    _, _, found = transfer(student, network, steps=3)
+    image, _, found = transfer(student, network, case, steps=3)
 
-    assert_close(found["content"], CONTENT, what="the content image, after the call", hint="Train a copy.")
-    assert_close(found["style"], STYLE, what="the style image, after the call")
+    first, last = terms(case, case.content).sum(), terms(case, image).sum()
+    assert_that(last < first, f"3 updates take the loss of the image from {first:.3f} to {last:.3f}.")
+    hint = "Train a copy."
+    assert_close(found["content"], case.content, what="the content image, after the call", hint=hint)
+    assert_close(found["style"], case.style, what="the style image, after the call")
     after = networks.state(network)
     assert_keys(after, list(before), what="the network's state after the call")
     for name, value in before.items():

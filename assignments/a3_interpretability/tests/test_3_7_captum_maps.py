@@ -1,6 +1,8 @@
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
@@ -11,10 +13,10 @@ from autograder.grading import (
     assert_raises,
     assert_shape,
     assert_that,
-    assert_type,
     fetch,
     given,
     send,
+    vary,
 )
 
 # N = 2 images, C = 3 channels, 4 x 5 pixels; F = 2 features of 3 x 4; K = 4 classes.
@@ -30,64 +32,84 @@ Y = np.array([3, 1])
 N = len(Y)
 
 
-def tensors(net):
-    """The parameters in torch: kernels, shifts, weight, bias."""
-    return [torch.from_numpy(net[name]) for name in ("kernels", "shifts", "weight", "bias")]
+@dataclass(frozen=True)
+class Case:
+    """A network and two images, and what the grader's own copy of the network makes of images x.
+
+    Attributes:
+        net: arrays kernels, shifts, weight, bias.
+        X: (N, C, H, W).
+    """
+
+    net: dict
+    X: np.ndarray
+
+    def convolution(self, x):
+        """The first layer: (N, C, H, W) to (N, F, h, w), before the ReLU."""
+        kernels, shifts = (torch.from_numpy(self.net[name]) for name in ("kernels", "shifts"))
+        return torch.nn.functional.conv2d(torch.as_tensor(x), kernels, shifts)
+
+    def scores(self, x, y=Y):
+        """The score of each image's class, (N,)."""
+        weight, bias = (torch.from_numpy(self.net[name]) for name in ("weight", "bias"))
+        return (self.convolution(x).relu().flatten(1) @ weight.T + bias)[np.arange(N), y]
+
+    def gradient(self, y=Y):
+        """The gradient of each image's class score by the image."""
+        x = torch.tensor(self.X, requires_grad=True)
+        self.scores(x, y).sum().backward()
+        return x.grad.numpy()
+
+    def rows(self):
+        """For each image the weights of its class by feature, (N, F, h, w)."""
+        return self.net["weight"][Y].reshape(N, 2, 3, 4)
+
+    def back(self, g):
+        """A gradient by the convolution's output, back to the images."""
+        kernels = torch.from_numpy(self.net["kernels"])
+        return torch.nn.functional.conv_transpose2d(torch.as_tensor(g), kernels).numpy()
+
+    def cam(self, rectified=True):
+        """GradCAM of the convolution's output, (N, 1, h, w): pooled weights, sum over channels, then ReLU."""
+        activation = self.convolution(self.X).numpy()
+        # The gradient by the convolution's output is the class's weight where the ReLU lets it through.
+        weights = (self.rows() * (activation > 0)).mean(axis=(2, 3), keepdims=True)
+        raw = (weights * activation).sum(axis=1, keepdims=True)
+        return np.maximum(raw, 0) if rectified else raw
+
+    def guided(self):
+        """Guided backpropagation, and two other rules at the ReLU."""
+        passed, g = self.convolution(self.X).numpy() > 0, self.rows()
+        return {
+            "guided": self.back(g * passed * (g > 0)),
+            "the plain gradient": self.back(g * passed),
+            "deconvolution, which looks at the gradient's sign only": self.back(g * (g > 0)),
+        }
+
+    def guided_cam(self, of="guided", mode="bilinear"):
+        """Guided GradCAM, or another rule at the ReLU times GradCAM."""
+        size = {"size": self.X.shape[2:], "mode": mode}
+        return (
+            self.guided()[of] * torch.nn.functional.interpolate(torch.from_numpy(self.cam()), **size).numpy()
+        )
+
+    def conductance(self):
+        """Of the features behind the ReLU, which the score is linear in, from an image of zeros."""
+        rise = self.convolution(self.X).relu() - self.convolution(self.X * 0).relu()
+        return self.rows() * rise.numpy()
 
 
-def convolution(x, net=NET):
-    """The grader's own copy of the first layer: (N, C, H, W) to (N, F, h, w), before the ReLU."""
-    kernels, shifts, _, _ = tensors(net)
-    return torch.nn.functional.conv2d(torch.as_tensor(x), kernels, shifts)
+@pytest.fixture
+def case(rng):
+    """The network and the images above, with each number a little larger or smaller."""
+    return Case(vary(rng, NET), vary(rng, X))
 
 
-def scores(x, y=Y, net=NET):
-    """The score of each image's class, (N,)."""
-    _, _, weight, bias = tensors(net)
-    return (convolution(x, net).relu().flatten(1) @ weight.T + bias)[np.arange(len(y)), y]
-
-
-def gradient(x, of=scores):
-    """Gradient of the sum of `of` by the images."""
-    x = torch.tensor(x, requires_grad=True)
-    of(x).sum().backward()
-    return x.grad.numpy()
-
-
-def rows(net=NET, y=Y):
-    """For each image the weights of its class by feature, (N, F, h, w)."""
-    return net["weight"][y].reshape(len(y), 2, 3, 4)
-
-
-def back(g):
-    """A gradient by the convolution's output, back to the images."""
-    return torch.nn.functional.conv_transpose2d(torch.as_tensor(g), tensors(NET)[0]).numpy()
-
-
-def cam(rectified=True, features=None):
-    """GradCAM of the convolution's output: pooled weights, summed over channels, then ReLU. (N, 1, h, w)."""
-    activation = convolution(X).numpy() if features is None else features
-    # The gradient by the convolution's output is the class's weight where the ReLU lets it through.
-    weights = (rows() * (convolution(X).numpy() > 0)).mean(axis=(2, 3), keepdims=True)
-    raw = (weights * activation).sum(axis=1, keepdims=True)
-    return np.maximum(raw, 0) if rectified else raw
-
-
-def guided():
-    """Guided backpropagation, and three other rules at the ReLU."""
-    passed, g = convolution(X).numpy() > 0, rows()
-    return {
-        "guided": back(g * passed * (g > 0)),
-        "the plain gradient": back(g * passed),
-        "deconvolution, which looks at the gradient's sign only": back(g * (g > 0)),
-    }
-
-
-def ask(student, method, *, x=X, y=Y, layer=None, net=NET, **options):
+def ask(student, method, case, *, layer=None):
     """The student's attribution."""
-    network = given(student, "feature_networks.py").classifier(net, **options)
+    network = given(student, "feature_networks.py").classifier(case.net)
     found = given(student, "captum_runs.py").attribute(
-        student.captum_maps.attribute, network, method, x, y, layer=layer
+        student.captum_maps.attribute, network, method, case.X, Y, layer=layer
     )
     keys = ["attribution", "attached", "images", "images require gradients"]
     assert_keys(found, keys, what="the attribution and the images")
@@ -96,57 +118,58 @@ def ask(student, method, *, x=X, y=Y, layer=None, net=NET, **options):
 
 @number("3.7")
 @weight(0.5)
-def test_captum_saliency(student):
+def test_captum_saliency(student, case):
     """Saliency is the absolute gradient of each image's class score, for each channel."""
     assert_close(
-        ask(student, "saliency"),
-        np.abs(gradient(X)),
+        ask(student, "saliency", case),
+        np.abs(case.gradient()),
         what="attribute(model, 'saliency', X, y)",
         wrong={
-            "the gradient with its sign": gradient(X),
-            "the maximum over channels": np.abs(gradient(X)).max(axis=1),
-            "of class 0 for every image": np.abs(gradient(X, lambda x: scores(x, np.array([0, 0])))),
-            "of the first label for every image": np.abs(gradient(X, lambda x: scores(x, np.array([3, 3])))),
+            "the gradient with its sign": case.gradient(),
+            "the maximum over channels": np.abs(case.gradient()).max(axis=1),
+            "of class 0 for every image": np.abs(case.gradient(np.array([0, 0]))),
+            "of the first label for every image": np.abs(case.gradient(Y[[0, 0]])),
         },
     )
 
 
 @number("3.7")
 @weight(1)
-def test_captum_integrated_gradients_are_complete(student):
+def test_captum_integrated_gradients_are_complete(student, case):
     """Integrated gradients of each image add up to the score of the image minus the score of zeros."""
-    net = {**NET, "shifts": np.zeros(2)}  # no ReLU switches on the way from 0 to x: the integral is exact
-    found = ask(student, "integrated_gradients", net=net)
+    # Without shifts no ReLU switches on the way from 0 to x: the integral is exact.
+    case = Case({**case.net, "shifts": np.zeros(2)}, case.X)
+    found = ask(student, "integrated_gradients", case)
 
     assert_shape(found, X.shape, what="attribute(model, 'integrated_gradients', X, y)")
-    difference = scores(X, net=net) - scores(X * 0, net=net)
+    difference = case.scores(case.X) - case.scores(case.X * 0)
     assert_close(
         np.asarray(found).sum(axis=(1, 2, 3)),
         difference,
         what="the sums of integrated gradients of 2 images",
         wrong={
-            "the score alone": scores(X, net=net),
-            "the sum of the plain gradient": gradient(X, partial(scores, net=net)).sum(axis=(1, 2, 3)),
+            "the score alone": case.scores(case.X),
+            "the sum of the plain gradient": case.gradient().sum(axis=(1, 2, 3)),
             "with the opposite sign": -difference,
         },
         hint="The baseline is an image of zeros, the target y.",
     )
     assert_close(
         found,
-        X * gradient(X, partial(scores, net=net)),
+        case.X * case.gradient(),
         what="integrated gradients of a network whose gradient is constant on the path",
-        wrong={"the gradient, not multiplied by the image": gradient(X, partial(scores, net=net))},
+        wrong={"the gradient, not multiplied by the image": case.gradient()},
     )
 
 
 @number("3.7")
 @weight(0.5)
-def test_captum_guided_backprop(student):
+def test_captum_guided_backprop(student, case):
     """Guided backpropagation lets a gradient through a ReLU where input and gradient are positive."""
-    maps = guided()
+    maps = case.guided()
     expected = maps.pop("guided")
     assert_close(
-        ask(student, "guided_backprop"),
+        ask(student, "guided_backprop", case),
         expected,
         what="attribute(model, 'guided_backprop', X, y)",
         wrong={**maps, "absolute values": np.abs(expected)},
@@ -155,16 +178,16 @@ def test_captum_guided_backprop(student):
 
 @number("3.7")
 @weight(0.75)
-def test_captum_layer_grad_cam(student):
+def test_captum_layer_grad_cam(student, case):
     """The map "layer_grad_cam" of "block.conv" is GradCAM of its output: (N, 1, h, w), not negative."""
     assert_close(
-        ask(student, "layer_grad_cam", layer="block.conv"),
-        cam(),
+        ask(student, "layer_grad_cam", case, layer="block.conv"),
+        case.cam(),
         what="attribute(model, 'layer_grad_cam', X, y, 'block.conv')",
         wrong={
-            "without the ReLU": cam(rectified=False),
-            "absolute values instead of a ReLU": np.abs(cam(rectified=False)),
-            "without the channel axis": cam()[:, 0],
+            "without the ReLU": case.cam(rectified=False),
+            "absolute values instead of a ReLU": np.abs(case.cam(rectified=False)),
+            "without the channel axis": case.cam()[:, 0],
         },
         hint="Captum's LayerGradCam applies no ReLU by itself: look for relu_attributions.",
     )
@@ -172,32 +195,29 @@ def test_captum_layer_grad_cam(student):
 
 @number("3.7")
 @weight(0.75)
-def test_captum_guided_grad_cam(student):
+def test_captum_guided_grad_cam(student, case):
     """Guided GradCAM is guided backpropagation times GradCAM, which is resized bilinearly."""
-
-    def product(mode, of):
-        size = {"size": X.shape[2:], "mode": mode}
-        return guided()[of] * torch.nn.functional.interpolate(torch.from_numpy(cam()), **size).numpy()
-
     assert_close(
-        ask(student, "guided_grad_cam", layer="block.conv"),
-        product("bilinear", "guided"),
+        ask(student, "guided_grad_cam", case, layer="block.conv"),
+        case.guided_cam(),
         what="attribute(model, 'guided_grad_cam', X, y, 'block.conv')",
         wrong={
-            "with GradCAM resized to the nearest neighbour, Captum's default": product("nearest", "guided"),
-            "the plain gradient times GradCAM": product("bilinear", "the plain gradient"),
+            "with GradCAM resized to the nearest neighbour, Captum's default": case.guided_cam(
+                mode="nearest"
+            ),
+            "the plain gradient times GradCAM": case.guided_cam(of="the plain gradient"),
         },
     )
 
 
 @number("3.7")
 @weight(0.5)
-def test_captum_layer_activation(student):
+def test_captum_layer_activation(student, case):
     """The activation is what the layer gives: before the ReLU for "block.conv", after for "block.relu"."""
-    before = convolution(X).numpy()
+    before = case.convolution(case.X).numpy()
     for layer, expected in (("block.conv", before), ("block.relu", np.maximum(before, 0))):
         assert_close(
-            ask(student, "layer_activation", layer=layer),
+            ask(student, "layer_activation", case, layer=layer),
             expected,
             what=f"attribute(model, 'layer_activation', X, y, '{layer}')",
             wrong={"the layer's input": before} if layer == "block.relu" else {},
@@ -206,27 +226,26 @@ def test_captum_layer_activation(student):
 
 @number("3.7")
 @weight(0.75)
-def test_captum_layer_conductance_is_complete(student):
+def test_captum_layer_conductance_is_complete(student, case):
     """Conductance of "block.relu" adds up to the score of the image minus the score of zeros."""
-    found = ask(student, "layer_conductance", layer="block.relu")
+    found = ask(student, "layer_conductance", case, layer="block.relu")
 
     assert_shape(found, (N, 2, 3, 4), what="attribute(model, 'layer_conductance', X, y, 'block.relu')")
     hint = 'Baseline zeros, method="riemann_trapezoid": its steps include both ends of the path.'
     assert_close(
         np.asarray(found).sum(axis=(1, 2, 3)),
-        scores(X) - scores(X * 0),
+        case.scores(case.X) - case.scores(case.X * 0),
         what="the sums of conductance of 2 images",
         hint=hint,
     )
-    rise = convolution(X).relu().numpy() - convolution(X * 0).relu().numpy()
+    activation = case.convolution(case.X).relu().numpy()
     assert_close(
         found,
-        rows() * rise,
+        case.conductance(),
         what="the conductance of features that the score is linear in",
         wrong={
-            "the layer's activation": convolution(X).relu().numpy(),
-            "activation times gradient, as if the features of zeros were 0": rows()
-            * convolution(X).relu().numpy(),
+            "the layer's activation": activation,
+            "activation times gradient, as if the features of zeros were 0": case.rows() * activation,
         },
         hint=hint,
     )
@@ -234,10 +253,11 @@ def test_captum_layer_conductance_is_complete(student):
 
 @number("3.7")
 @weight(0.25)
-def test_captum_refuses_what_it_does_not_know(student):
-    """An unknown method is a ValueError; so is a method that looks at a layer, without a layer."""
-    network = given(student, "feature_networks.py").classifier(NET)
-    x, y = torch.from_numpy(X), torch.from_numpy(Y)
+def test_captum_refuses_what_it_does_not_know(student, case):
+    """An unknown method is a ValueError, unlike a known one; so is a method of a layer, without a layer."""
+    assert_close(ask(student, "saliency", case), np.abs(case.gradient()), what="a method that it knows")
+    network = given(student, "feature_networks.py").classifier(case.net)
+    x, y = torch.from_numpy(case.X), torch.from_numpy(Y)
     for method in ("grad_cam", "Saliency", "layer_grad_cam", "layer_conductance", "guided_grad_cam"):
         call = partial(student.captum_maps.attribute, network, method, x, y)
         assert_raises("ValueError", call, what=f"attribute(model, '{method}', X, y), without a layer")
@@ -245,26 +265,26 @@ def test_captum_refuses_what_it_does_not_know(student):
 
 @number("3.7")
 @weight(0.5)
-def test_captum_leaves_everything_as_found(student):
-    """Model and images are as before, no hook is left behind, and the attribution is detached."""
+def test_captum_leaves_everything_as_found(student, case):
+    """The attribution is right and detached; model and images are as before, and no hook is left behind."""
     networks, runs = given(student, "feature_networks.py"), given(student, "captum_runs.py")
-    network = networks.classifier(NET, training=True, dropout=0.5)
+    network = networks.classifier(case.net, training=True, dropout=0.5)
     before = networks.state(network)
-    for method, layer in (
-        ("saliency", None),
-        ("guided_grad_cam", "block.conv"),
-        ("layer_conductance", "block.relu"),
+    for method, layer, expected in (
+        ("saliency", None, np.abs(case.gradient())),
+        ("guided_grad_cam", "block.conv", case.guided_cam()),
+        ("layer_conductance", "block.relu", case.conductance()),
     ):
-        found = runs.attribute(student.captum_maps.attribute, network, method, X, Y, layer=layer)
+        found = runs.attribute(student.captum_maps.attribute, network, method, case.X, Y, layer=layer)
 
         assert_keys(
             found,
             ["attribution", "attached", "images", "images require gradients"],
             what="the attribution and the images",
         )
-        assert_type(found["attribution"], torch.Tensor, what=f"the attribution by {method}")
+        assert_close(found["attribution"], expected, what=f"the attribution by {method}")
         assert_that(found["attached"] is False, f"{method}: the attribution still requires gradients.")
-        assert_close(found["images"], X, what=f"the images after {method}")
+        assert_close(found["images"], case.X, what=f"the images after {method}")
         assert_that(found["images require gradients"] is False, f"{method}: X requires gradients now.")
         after = networks.state(network)
         assert_keys(after, list(before), what="the model's state after the call")
@@ -274,9 +294,8 @@ def test_captum_leaves_everything_as_found(student):
 
 @number("3.7")
 @weight(0.5)
-def test_figure_has_an_axes_for_each_image_and_map(student):
+def test_figure_has_an_axes_for_each_image_and_map(student, rng):
     """Two images and two maps make a figure of 2 x 3 axes with the images' titles, and nothing is shown."""
-    rng = np.random.default_rng(32)
     images, runs = send(student, rng.uniform(size=(2, 3, 6, 8))), given(student, "captum_runs.py")
     maps = {"Saliency": rng.normal(size=(2, 3, 6, 8)), "GradCAM": rng.uniform(size=(2, 1, 3, 4))}
 

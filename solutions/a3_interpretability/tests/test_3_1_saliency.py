@@ -107,16 +107,16 @@ def test_saliency_of_a_frozen_model(student, rng):
 @number("3.1")
 @weight(0.5)
 def test_saliency_leaves_the_model_as_found_after_an_exception(student, rng):
-    """Images that do not fit end in the model's own exception, and the model's modes are as before."""
-    networks = given(student, "networks.py")
-    network = networks.build(residual(rng, C=2, K=3))
+    """Images that fit have the right map; others end in an exception, and the model's modes are as before."""
+    networks, net = given(student, "networks.py"), residual(rng, C=2, K=3)
+    X, y = rng.normal(size=(1, 2, 5, 6)), np.array([1])
+    assert_close(maps(student, net, X, y), expected(net, X, y), what="saliency of an image that fits")
+    network = networks.build(net)
     networks.unsettle(network)
     before = networks.state(network)
 
     def call():
-        networks.ask(
-            student.saliency.compute_saliency_maps, network, rng.normal(size=(1, 4, 5, 6)), np.array([1])
-        )
+        networks.ask(student.saliency.compute_saliency_maps, network, np.repeat(X, 2, axis=1), y)
 
     assert_raises("RuntimeError", call, what="images of 4 channels for a model that takes 2")
     after = networks.state(network)

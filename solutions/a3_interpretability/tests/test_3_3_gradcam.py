@@ -138,23 +138,22 @@ def test_gradcam_of_a_frozen_model(student, rng):
 @number("3.3")
 @weight(0.5)
 def test_gradcam_leaves_the_model_as_found_after_an_exception(student, rng):
-    """Images that do not fit end in the model's own exception, and modes and hooks are as before."""
+    """Images that fit have the right map; others end in an exception, and modes and hooks are as before."""
     networks = given(student, "networks.py")
     # The linear layer takes two positions of four features: the exception comes behind the hook.
-    fc = ("linear", rng.normal(size=(5, 8)), rng.normal(size=5))
-    network = build(student, {"stem": residual(rng, C=2, K=5)["stem"], "flat": ("flatten",), "fc": fc})
+    fc = ("linear", rng.uniform(1, 2, size=(5, 8)), rng.normal(size=5))  # positive: hardly a map is all 0
+    net = {"stem": residual(rng, C=2, K=5)["stem"], "flat": ("flatten",), "fc": fc}
+    X, y = rng.normal(size=(1, 2, 2, 4)), np.array([1])
+    z = torch.nn.functional.conv2d(*map(torch.from_numpy, (X, *net["stem"]["conv"][1:])))
+    found = ask(student, student.gradcam.grad_cam, build(student, net), "stem.relu", X, y)
+    right = cam(torch.from_numpy(fc[1][y]).reshape(z.shape), z.relu())
+    assert_close(found, right, what="GradCAM of an image that fits")
+    network = build(student, net)
     networks.unsettle(network)
     before = networks.state(network)
 
     def call():
-        ask(
-            student,
-            student.gradcam.grad_cam,
-            network,
-            "stem.conv",
-            rng.normal(size=(1, 2, 5, 6)),
-            np.array([1]),
-        )
+        ask(student, student.gradcam.grad_cam, network, "stem.conv", rng.normal(size=(1, 2, 5, 6)), y)
 
     assert_raises("RuntimeError", call, what="images that are too large for the linear layer")
     after = networks.state(network)

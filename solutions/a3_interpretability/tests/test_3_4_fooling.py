@@ -113,8 +113,13 @@ def test_fooling_computes_in_evaluation_mode(student, rng):
 @weight(0.5)
 def test_fooling_where_the_gradient_is_zero(student):
     """Where no pixel counts for the target, the image stays as it is: no nan, and each try is an update."""
-    net = {"flat": ("flatten",), "fc": ("linear", np.array([[1.0, 2], [0, 0]]), np.array([5.0, 0]))}
+    W, b = np.array([[1.0, 2], [0, 0], [3, 4]]), np.array([5.0, 0, 0])
+    net = {"flat": ("flatten",), "fc": ("linear", W, b)}
     X = np.array([[[[0.5], [0.25]]]])
+    image, steps = fool(student, build(student, net), X, 2, 0.5, 3)  # scores 6, 0, 2.5; later 9.3, 0, 10
+    moved = X + 1.5 * np.array([0.6, 0.8]).reshape(X.shape[1:])
+    assert_close(image, moved, what="the image for a target that pixels count for")
+    assert_that(steps == 3, f"steps is {steps} after 3 updates that fool the model.")
     image, steps = fool(student, build(student, net), X, 1, 0.5, 3)
     assert_close(image, X, what="the image")
     assert_that(steps == 3, f"steps is {steps} after 3 updates that move nothing.")
@@ -170,9 +175,15 @@ def test_fooling_a_frozen_model(student, rng):
 @number("3.4")
 @weight(0.5)
 def test_fooling_leaves_the_model_as_found_after_an_exception(student, rng):
-    """Images that do not fit end in the model's own exception, and the model's modes are as before."""
-    networks = given(student, "networks.py")
-    network = build(student, deep(rng, C=2, K=3))
+    """Images that fit give right results; others the model's own exception, and its modes are as before."""
+    networks, net = given(student, "networks.py"), deep(rng, C=2, K=3)
+    fits, y = rng.normal(size=(1, 2, 5, 6)), np.array([1])
+    target = int(logits(net, torch.from_numpy(fits)).argmin())
+    image, _ = fool(student, build(student, net), fits, target, 0.1, 2)
+    assert_close(image, climb(net, fits, target, 0.1, 2)[0], what="the fooling image", rtol=1e-5, atol=1e-8)
+    found = ask(student, student.fooling.fgsm, build(student, net), fits, y, 0.1, -50.0, 50.0)
+    assert_close(found, fits + 0.1 * np.sign(loss_gradient(net, fits, y)), what="fgsm")
+    network = build(student, net)
     networks.unsettle(network)
     before = networks.state(network)
     X = rng.normal(size=(1, 4, 5, 6))  # two channels too many

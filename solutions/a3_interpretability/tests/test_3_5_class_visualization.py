@@ -134,13 +134,16 @@ def test_visualisation_computes_in_evaluation_mode(student):
 def test_visualisation_blurs_again_and_again(student):
     """Of 5 updates with a blur every 2, two end in a blur; with blur_every 0 none does."""
     shape = (2, 33, 26)
-    w = np.ones((2, 2 * 33 * 26), dtype=np.float32)
+    w = np.random.default_rng(9).normal(size=(2, 2 * 33 * 26)).astype(np.float32)
     network = given(student, "feature_networks.py").linear(w)
     options = {"target": 0, "step_size": 0.0, "l2": 0.0, "jitter": 0}
+    x = start(16, shape)
+    score = float(torch.from_numpy(w[0]).double() @ x.flatten())
 
     def left(steps, every):
-        image, _ = visualise(student, network, 16, shape, steps=steps, blur_every=every, **options)
-        x = start(16, shape)
+        image, scores = visualise(student, network, 16, shape, steps=steps, blur_every=every, **options)
+        sharp = scores[: every or steps]
+        assert_close(sharp, np.full(len(sharp), score), what="the scores before a blur", rtol=1e-4, atol=1e-3)
         return float((image.double() ** 2).mean() / (x**2).mean())
 
     assert_close(left(5, 0), 1.0, what="the mean square without a blur")
@@ -154,12 +157,19 @@ def test_visualisation_blurs_again_and_again(student):
 @number("3.5")
 @weight(0.5)
 def test_visualisation_stays_where_the_gradient_vanishes(student):
-    """Where the gradient is 0, the image stays as it is: no nan."""
+    """Where the gradient is 0, the image stays as it is, without nan; elsewhere it moves."""
     shape = (1, 3, 5)
-    network = given(student, "feature_networks.py").linear(np.zeros((2, 15), dtype=np.float32))
-    options = {"target": 1, "steps": 2, "step_size": 0.5, "l2": 0.0, "jitter": 0, "blur_every": 0}
+    w = np.random.default_rng(10).normal(size=(2, 15)).astype(np.float32)
+    w[1] = 0
+    network = given(student, "feature_networks.py").linear(w)
+    options = {"steps": 2, "step_size": 0.5, "l2": 0.0, "jitter": 0, "blur_every": 0}
 
-    image, scores = visualise(student, network, 17, shape, **options)
+    image, _ = visualise(student, network, 17, shape, target=0, **options)
+    row = torch.from_numpy(w[0]).double().reshape(1, *shape)
+    moved = start(17, shape) + 2 * 0.5 * row / row.norm()
+    assert_close(image, moved, what="the image of a class whose gradient is constant", rtol=1e-4, atol=1e-5)
 
-    assert_close(image, start(17, shape), what="the image of a model whose scores are always 0")
+    image, scores = visualise(student, network, 17, shape, target=1, **options)
+
+    assert_close(image, start(17, shape), what="the image of a class whose score is always 0")
     assert_close(scores, np.zeros(2), what="the scores")
