@@ -3,83 +3,99 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from autograder.grading import assert_close, assert_keys, assert_that, given, limits, seconds
+from autograder.grading import assert_close, assert_keys, assert_that, given, limits, seconds, send, vary
 
-RNG = np.random.default_rng(22)
 SIZES = {"N": 2, "C": 3, "O": 4, "k": 3}
-X = RNG.normal(size=(2, 3, 6, 8))
-KERNELS = RNG.normal(size=(4, 3, 3, 3))
-BIAS = RNG.normal(size=4)
 
 
-def by_torch(x, kernels, bias, *, stride=1, padding=0, dout=None):
-    """Output and gradients of a library that is known to be right."""
-    leaves = [torch.tensor(value, requires_grad=True) for value in (x, kernels, bias)]
+@pytest.fixture
+def x(rng):
+    """Two images with 3 channels of 6 x 8."""
+    return rng.normal(size=(2, 3, 6, 8))
+
+
+@pytest.fixture
+def kernels(rng):
+    """Four kernels 3 x 3."""
+    return rng.normal(size=(4, 3, 3, 3))
+
+
+@pytest.fixture
+def bias(rng):
+    """One number for each kernel."""
+    return rng.normal(size=4)
+
+
+def by_torch(x, kernels, bias, *, stride=1, padding=0):
+    """The output of a library that is known to be right."""
+    leaves = [torch.from_numpy(np.ascontiguousarray(value)) for value in (x, kernels, bias)]
+    return torch.nn.functional.conv2d(*leaves, stride=stride, padding=padding).numpy()
+
+
+def gradients(x, kernels, dout, *, stride=1, padding=0):
+    """The gradients by the same library."""
+    leaves = [torch.tensor(value, requires_grad=True) for value in (x, kernels, np.zeros(len(kernels)))]
     out = torch.nn.functional.conv2d(*leaves, stride=stride, padding=padding)
-    dout = np.ones(out.shape) if dout is None else dout
-    out.backward(torch.tensor(dout))
-    gradients = [leaf.grad.numpy() for leaf in leaves]
-    return {"out": out.detach().numpy(), **dict(zip(("dx", "dw", "db"), gradients, strict=True))}
+    out.backward(torch.from_numpy(dout))
+    return {name: leaf.grad.numpy() for name, leaf in zip(("dx", "dw", "db"), leaves, strict=True)}
 
 
-def by_student(student, x, kernels, bias, *, stride=1, padding=0, dout=None):
-    """The same, by the student's layer with these parameters."""
+def convolution(student, kernels, *, stride=1, padding=0):
+    """The student's layer for kernels of this shape."""
     outputs, channels, k, _ = kernels.shape
-    layer = student.layers.Conv2D(channels, outputs, k, stride=stride, padding=padding)
-    dout = (
-        np.ones(by_torch(x, kernels, bias, stride=stride, padding=padding)["out"].shape)
-        if dout is None
-        else dout
-    )
+    return student.layers.Conv2D(channels, outputs, k, stride=stride, padding=padding)
+
+
+def forward(student, x, kernels, bias, **steps):
+    """The student's output alone: what backward does is judged elsewhere."""
+    layer = convolution(student, kernels, **steps)
+    return given(student, "numpy_layers.py").forward(layer, x, weight=kernels, bias=bias)
+
+
+def backward(student, x, kernels, bias, dout, **steps):
+    """The gradients by the student's layer with these parameters."""
+    layer = convolution(student, kernels, **steps)
     found = given(student, "numpy_layers.py").there_and_back(layer, x, dout, weight=kernels, bias=bias)
     assert_keys(found, ["out", "returned", "dx", "dw", "db"], what="what Conv2D leaves behind")
     return found
 
 
-def forward(student, x, kernels, bias, *, stride=1, padding=0):
-    """The student's output alone: what backward does is judged elsewhere."""
-    outputs, channels, k, _ = kernels.shape
-    layer = student.layers.Conv2D(channels, outputs, k, stride=stride, padding=padding)
-    return given(student, "numpy_layers.py").forward(layer, x, weight=kernels, bias=bias)
-
-
 @number("2.2")
 @weight(2)
-def test_convolution_by_hand(student):
+def test_convolution_by_hand(student, rng):
     """One 3x4 image and one 2x2 kernel, small enough for paper."""
-    x = np.arange(1.0, 13.0).reshape(1, 1, 3, 4)
-    kernel = np.array([[[[1.0, 0.0], [2.0, -1.0]]]])
-    # The first output: 1*1 + 0*2 + 2*5 - 1*6 = 5, plus the bias 10.
+    # Close to these numbers, with which the first output is 1*1 + 0*2 + 2*5 - 1*6 = 5, plus the bias 10.
+    x = vary(rng, np.arange(1.0, 13.0).reshape(1, 1, 3, 4))
+    kernel = vary(rng, np.array([[[[1.0, 0.0], [2.0, -1.0]]]]))
+    bias = vary(rng, np.array([10.0]))
+    expected = by_torch(x, kernel, bias)
     assert_close(
-        forward(student, x, kernel, np.array([10.0])),
-        [[[[15.0, 17.0, 19.0], [23.0, 25.0, 27.0]]]],
+        forward(student, x, kernel, bias),
+        expected,
         what="the output",
         hint="Lay the kernel on the upper left corner, multiply entry by entry, add up, then move it.",
         wrong={
-            "the kernel turned by 180 degrees: a convolution as signal processing defines it": [
-                [[[19.0, 21.0, 23.0], [27.0, 29.0, 31.0]]]
-            ],
-            "the bias forgotten": [[[[5.0, 7.0, 9.0], [13.0, 15.0, 17.0]]]],
+            "the kernel turned by 180 degrees: a convolution as signal processing defines it": by_torch(
+                x, kernel[:, :, ::-1, ::-1], bias
+            ),
+            "the bias forgotten": expected - bias,
         },
     )
 
 
 @number("2.2")
 @weight(2)
-def test_convolution_over_channels(student):
+def test_convolution_over_channels(student, x, kernels, bias):
     """Several images, channels and kernels: an output channel sums over all input channels."""
-    expected = by_torch(X, KERNELS, BIAS)["out"]
     assert_close(
-        forward(student, X, KERNELS, BIAS),
-        expected,
+        forward(student, x, kernels, bias),
+        by_torch(x, kernels, bias),
         what="the output for 2 images with 3 channels of 6 x 8, 4 kernels 3 x 3",
         hint="out[n, o, p, q] sums over c, i and j; the bias has one number for each output channel.",
         sizes=SIZES,
         wrong={
-            "the kernels turned by 180 degrees": by_torch(X, KERNELS[:, :, ::-1, ::-1].copy(), BIAS)["out"],
-            "the kernels' rows and columns exchanged": by_torch(X, KERNELS.swapaxes(2, 3).copy(), BIAS)[
-                "out"
-            ],
+            "the kernels turned by 180 degrees": by_torch(x, kernels[:, :, ::-1, ::-1], bias),
+            "the kernels' rows and columns exchanged": by_torch(x, kernels.swapaxes(2, 3), bias),
         },
     )
 
@@ -87,14 +103,16 @@ def test_convolution_over_channels(student):
 @number("2.2")
 @weight(2)
 @pytest.mark.parametrize(
-    ("stride", "padding"), [(2, 0), (1, 1), (3, 2)], ids=["stride 2", "padding 1", "stride 3, padding 2"]
+    "steps",
+    [{"stride": 2, "padding": 0}, {"stride": 1, "padding": 1}, {"stride": 3, "padding": 2}],
+    ids=["stride 2", "padding 1", "stride 3, padding 2"],
 )
-def test_convolution_with_stride_and_padding(student, stride, padding):
+def test_convolution_with_stride_and_padding(student, x, kernels, bias, steps):
     """The kernel moves by the stride; the padding is zeros on all four sides."""
     assert_close(
-        forward(student, X, KERNELS, BIAS, stride=stride, padding=padding),
-        by_torch(X, KERNELS, BIAS, stride=stride, padding=padding)["out"],
-        what=f"the output with stride {stride} and padding {padding}",
+        forward(student, x, kernels, bias, **steps),
+        by_torch(x, kernels, bias, **steps),
+        what=f"the output with stride {steps['stride']} and padding {steps['padding']}",
         hint="P = (H + 2 * padding - k) // stride + 1, and Q likewise from W.",
         sizes=SIZES,
     )
@@ -102,12 +120,12 @@ def test_convolution_with_stride_and_padding(student, stride, padding):
 
 @number("2.2")
 @weight(2)
-def test_convolution_gradient_of_the_kernels(student):
+def test_convolution_gradient_of_the_kernels(student, rng, x, kernels, bias):
     """The gradient dw is a sum over examples and places, for a dout that differs everywhere."""
-    dout = RNG.normal(size=(2, 4, 3, 4))
-    expected = by_torch(X, KERNELS, BIAS, stride=2, padding=1, dout=dout)["dw"]
+    dout = rng.normal(size=(2, 4, 3, 4))
+    expected = gradients(x, kernels, dout, stride=2, padding=1)["dw"]
     assert_close(
-        by_student(student, X, KERNELS, BIAS, stride=2, padding=1, dout=dout)["dw"],
+        backward(student, x, kernels, bias, dout, stride=2, padding=1)["dw"],
         expected,
         what="dw with stride 2 and padding 1",
         hint="dw[o, c, i, j] = sum of dout[n, o, p, q] * padded[n, c, 2 p + i, 2 q + j] over n, p and q.",
@@ -118,11 +136,11 @@ def test_convolution_gradient_of_the_kernels(student):
 
 @number("2.2")
 @weight(1)
-def test_convolution_gradient_of_the_bias(student):
+def test_convolution_gradient_of_the_bias(student, rng, x, kernels, bias):
     """The gradient db is dout summed over all but the output channels."""
-    dout = RNG.normal(size=(2, 4, 4, 6))
+    dout = rng.normal(size=(2, 4, 4, 6))
     assert_close(
-        by_student(student, X, KERNELS, BIAS, dout=dout)["db"],
+        backward(student, x, kernels, bias, dout)["db"],
         dout.sum(axis=(0, 2, 3)),
         what="db",
         hint="A bias is added at every place of every image: sum over n, p and q, into shape (O,).",
@@ -136,18 +154,17 @@ def test_convolution_gradient_of_the_bias(student):
 
 @number("2.2")
 @weight(2)
-def test_convolution_gradient_of_the_input(student):
+def test_convolution_gradient_of_the_input(student, rng, x, kernels, bias):
     """The gradient dx has the input's shape, without the padding, and backward returns it."""
-    dout = RNG.normal(size=(2, 4, 3, 4))
-    expected = by_torch(X, KERNELS, BIAS, stride=2, padding=1, dout=dout)["dx"]
-    found = by_student(student, X, KERNELS, BIAS, stride=2, padding=1, dout=dout)
+    dout = rng.normal(size=(2, 4, 3, 4))
+    expected = gradients(x, kernels, dout, stride=2, padding=1)["dx"]
+    found = backward(student, x, kernels, bias, dout, stride=2, padding=1)
     hint = (
         "Each dout[n, o, p, q], times its kernel, goes back to the window it came from; cut the padding off."
     )
+    turned = kernels[:, :, ::-1, ::-1].copy()
     wrong = {
-        "the kernels turned by 180 degrees": by_torch(
-            X, KERNELS[:, :, ::-1, ::-1].copy(), BIAS, stride=2, padding=1, dout=dout
-        )["dx"]
+        "the kernels turned by 180 degrees": gradients(x, turned, dout, stride=2, padding=1)["dx"],
     }
     for name, what in (("dx", "dx with stride 2 and padding 1"), ("returned", "what backward returns")):
         assert_close(found[name], expected, what=what, hint=hint, sizes=SIZES, wrong=wrong)
@@ -155,19 +172,17 @@ def test_convolution_gradient_of_the_input(student):
 
 @number("2.2")
 @weight(0.5)
-def test_convolution_sets_its_gradients_anew(student):
+def test_convolution_sets_its_gradients_anew(student, rng, x, kernels, bias):
     """A second pass gives its own gradients: nothing is added to those of the first."""
-    other, dout = RNG.normal(size=X.shape), RNG.normal(size=(2, 4, 4, 6))
-    layer = student.layers.Conv2D(3, 4, 3)
+    other, dout = rng.normal(size=x.shape), rng.normal(size=(2, 4, 4, 6))
     found = given(student, "numpy_layers.py").twice(
-        layer, (other, -dout), (X, dout), weight=KERNELS, bias=BIAS
+        convolution(student, kernels), (other, -dout), (x, dout), weight=kernels, bias=bias
     )
     assert_keys(found, ["out", "returned", "dx", "dw", "db"], what="what Conv2D leaves behind")
-    expected = by_torch(X, KERNELS, BIAS, dout=dout)
-    for name in ("dx", "dw", "db"):
+    for name, expected in gradients(x, kernels, dout).items():
         assert_close(
             found[name],
-            expected[name],
+            expected,
             what=f"{name} after a second pass",
             hint="backward starts from zeros, not from the gradients of the last call.",
         )
@@ -175,13 +190,14 @@ def test_convolution_sets_its_gradients_anew(student):
 
 @number("2.2")
 @weight(0.5)
-def test_convolution_leaves_its_arguments_alone(student):
-    """The arguments x and dout are the same after a call."""
-    dout = RNG.normal(size=(2, 4, 6, 8))
-    layer = student.layers.Conv2D(3, 4, 3, padding=1)
-    after = given(student, "numpy_layers.py").arguments_after(layer, X, dout, weight=KERNELS, bias=BIAS)
-    assert_keys(after, ["x", "dout"], what="the arguments")
-    assert_close(after["x"], X, what="x after the call")
+def test_convolution_leaves_its_arguments_alone(student, rng, x, kernels, bias):
+    """The arguments x and dout are the same after a call that gives the right gradient."""
+    dout = rng.normal(size=(2, 4, 6, 8))
+    layer = convolution(student, kernels, padding=1)
+    after = given(student, "numpy_layers.py").arguments_after(layer, x, dout, weight=kernels, bias=bias)
+    assert_keys(after, ["x", "dout", "returned"], what="the arguments and dx")
+    assert_close(after["returned"], gradients(x, kernels, dout, padding=1)["dx"], what="dx with padding 1")
+    assert_close(after["x"], x, what="x after the call")
     assert_close(after["dout"], dout, what="dout after the call")
 
 
@@ -195,15 +211,15 @@ FACTOR = 3
 @number("2.2")
 @weight(1)
 @limits(seconds=20)
-def test_convolution_is_fast(student):
-    """Forward and backward on 4 images of 104x104 pixels need no Python loop over examples or pixels."""
-    rng = np.random.default_rng(0)
-    x, kernels = rng.normal(size=(4, 2, 104, 104)), rng.normal(size=(5, 2, 3, 3))
+def test_convolution_is_fast(student, rng):
+    """Output and gradients for 4 images of 104x104 pixels need no Python loop over examples or pixels."""
+    x, kernels, bias = rng.normal(size=(4, 2, 104, 104)), rng.normal(size=(5, 2, 3, 3)), rng.normal(size=5)
     dout = rng.normal(size=(4, 5, 102, 102))
     tools = given(student, "numpy_layers.py")
     _, one_loop = seconds(lambda: tools.loops(LOOPS))  # before the student's file has run
-    layer = student.layers.Conv2D(2, 5, 3)
-    _, taken = seconds(lambda: tools.timed_pair(layer, x, dout, weight=kernels, bias=np.zeros(5)))
+    layer = convolution(student, kernels)
+    there, back = send(student, x), send(student, dout)
+    held, taken = seconds(lambda: tools.timed_pair(layer, there, back, weight=kernels, bias=bias))
     assert_that(
         taken < FACTOR * one_loop,
         f"Forward and backward took {taken / one_loop:.1f} times as long as a loop of {LOOPS:,} additions; "
@@ -211,3 +227,7 @@ def test_convolution_is_fast(student):
         hint="Remove the Python loops over examples, over output rows and columns, and over channels. One "
         "over the k * k places in the kernel is fast enough: slices handle all pixels at once.",
     )
+    found = tools.results(held)
+    assert_keys(found, ["out", "returned", "dx", "dw", "db"], what="what Conv2D leaves behind")
+    for name, expected in {"out": by_torch(x, kernels, bias), **gradients(x, kernels, dout)}.items():
+        assert_close(found[name], expected, what=f"{name} of 4 images of 104x104 pixels")

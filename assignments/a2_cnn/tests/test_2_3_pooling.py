@@ -1,13 +1,42 @@
 import numpy as np
+import pytest
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from autograder.grading import assert_close, assert_keys, given
+from autograder.grading import assert_close, assert_keys, given, vary
 
-RNG = np.random.default_rng(23)
-# A 4x4 image whose entries all differ.
-IMAGE = np.array(
-    [[[[1.0, 5.0, 2.0, 8.0], [4.0, 3.0, 7.0, 6.0], [9.0, 0.0, 12.0, 10.0], [11.0, 13.0, 15.0, 14.0]]]]
-)
+
+@pytest.fixture
+def image(rng):
+    """A 4x4 image whose entries all differ."""
+    return rng.permutation(16).reshape(1, 1, 4, 4) * 1.0
+
+
+def windows_of(x, size, stride):
+    """All windows of images (N, C, H, W) by the place (p, q) they belong to."""
+    rows, columns = ((side - size) // stride + 1 for side in x.shape[2:])
+    return {
+        (p, q): x[:, :, p * stride : p * stride + size, q * stride : q * stride + size]
+        for p in range(rows)
+        for q in range(columns)
+    }
+
+
+def largest(x, size, stride):
+    """What pooling gives, (N, C, P, Q)."""
+    windows = windows_of(x, size, stride)
+    rows, columns = (last + 1 for last in max(windows))
+    maxima = np.array([window.max(axis=(2, 3)) for window in windows.values()])
+    return maxima.reshape(rows, columns, *x.shape[:2]).transpose(2, 3, 0, 1)
+
+
+def gradient(x, dout, size, stride):
+    """What the way back gives: each number of dout goes to the first of its window's largest entries."""
+    dx = np.zeros_like(x)
+    windows, ways_back = windows_of(x, size, stride), windows_of(dx, size, stride)
+    for n, c, p, q in np.ndindex(dout.shape):
+        winner = np.unravel_index(windows[p, q][n, c].argmax(), (size, size))
+        ways_back[p, q][n, c][winner] += dout[n, c, p, q]
+    return dx
 
 
 def pooled(student, x, dout, size, stride=None):
@@ -26,26 +55,26 @@ def forward(student, x, size, stride=None):
 
 @number("2.3")
 @weight(1.5)
-def test_pooling_by_hand(student):
+def test_pooling_by_hand(student, image):
     """The largest of each 2x2 window; without a stride the windows lie side by side."""
     assert_close(
-        forward(student, IMAGE, 2),
-        [[[[5.0, 8.0], [13.0, 15.0]]]],
+        forward(student, image, 2),
+        largest(image, 2, 2),
         what="the output for a 4x4 image and windows 2x2",
         hint="stride=None means the kernel size.",
-        wrong={"the means of the windows": IMAGE.reshape(1, 1, 2, 2, 2, 2).mean(axis=(3, 5))},
+        inputs={"x": image},
+        wrong={"the means of the windows": image.reshape(1, 1, 2, 2, 2, 2).mean(axis=(3, 5))},
     )
 
 
 @number("2.3")
 @weight(1)
-def test_pooling_with_overlapping_windows(student):
+def test_pooling_with_overlapping_windows(student, rng):
     """Windows of 3x3 that move by 1 overlap; each example and channel is pooled by itself."""
-    x = RNG.permutation(2 * 3 * 4 * 5).reshape(2, 3, 4, 5) * 1.0
-    windows = [[x[:, :, p : p + 3, q : q + 3].max(axis=(2, 3)) for q in range(3)] for p in range(2)]
+    x = rng.permutation(2 * 3 * 4 * 5).reshape(2, 3, 4, 5) * 1.0
     assert_close(
         forward(student, x, 3, 1),
-        np.array(windows).transpose(2, 3, 0, 1),
+        largest(x, 3, 1),
         what="the output for 2 images with 3 channels of 4 x 5, windows 3 x 3, stride 1",
         hint="The window at (p, q) starts at row p * stride and column q * stride.",
     )
@@ -53,14 +82,12 @@ def test_pooling_with_overlapping_windows(student):
 
 @number("2.3")
 @weight(1)
-def test_pooling_of_negative_images(student):
+def test_pooling_of_negative_images(student, rng):
     """The largest of negative numbers is negative: nothing is padded with zeros."""
-    x = -1.0 - RNG.permutation(2 * 5 * 5).reshape(1, 2, 5, 5)
+    x = -1.0 - rng.permutation(2 * 5 * 5).reshape(1, 2, 5, 5)
     assert_close(
         forward(student, x, 3, 2),
-        np.array(
-            [[x[:, :, p : p + 3, q : q + 3].max(axis=(2, 3)) for q in (0, 2)] for p in (0, 2)]
-        ).transpose(2, 3, 0, 1),
+        largest(x, 3, 2),
         what="the output for negative images",
         hint="Start from the window's own entries, not from an array of zeros.",
         wrong={"zeros win": np.zeros((1, 2, 2, 2))},
@@ -69,16 +96,14 @@ def test_pooling_of_negative_images(student):
 
 @number("2.3")
 @weight(1.5)
-def test_pooling_gradient_by_hand(student):
+def test_pooling_gradient_by_hand(student, rng, image):
     """Each window's gradient goes to its largest entry, all others get 0; backward returns dx."""
-    dout = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
-    expected = np.zeros((1, 1, 4, 4))
-    expected[0, 0, [0, 0, 3, 3], [1, 3, 1, 2]] = [1.0, 2.0, 3.0, 4.0]
-    found = pooled(student, IMAGE, dout, 2)
+    dout = vary(rng, np.array([[[[1.0, 2.0], [3.0, 4.0]]]]))
+    found = pooled(student, image, dout, 2)
     for name, what in (("dx", "dx"), ("returned", "what backward returns")):
         assert_close(
             found[name],
-            expected,
+            gradient(image, dout, 2, 2),
             what=what,
             hint="Remember in forward which entry of each window was the largest.",
             wrong={
@@ -90,36 +115,39 @@ def test_pooling_gradient_by_hand(student):
 
 @number("2.3")
 @weight(1)
-def test_pooling_gradient_on_ties(student):
+def test_pooling_gradient_on_ties(student, rng):
     """Of equal entries the first one wins, row by row, and it alone."""
-    x = np.array([[[[2.0, 2.0, 0.0, 1.0], [2.0, 2.0, 1.0, 1.0]]]])
-    dout = np.array([[[[6.0, -3.0]]]])
-    everybody = np.array([[[[6.0, 6.0, 0.0, -3.0], [6.0, 6.0, -3.0, -3.0]]]])
+    high, low = vary(rng, np.array([2.0, 1.0]))
+    x = np.array([[[[high, high, 0.0, low], [high, high, low, low]]]])
+    dout = vary(rng, np.array([[[[6.0, -3.0]]]]))
+    everybody = np.where(x > 0, np.kron(dout, np.ones((2, 2))), 0.0)
+    last = np.zeros_like(x)
+    last[..., 1, 1::2] = dout[..., 0, :]
     assert_close(
         pooled(student, x, dout, 2)["dx"],
-        [[[[6.0, 0.0, 0.0, -3.0], [0.0, 0.0, 0.0, 0.0]]]],
+        gradient(x, dout, 2, 2),
         what="dx of windows with equal entries",
         hint="argmax gives the first of equals; a comparison with the maximum gives all of them.",
         wrong={
             "all equal entries win": everybody,
             "equal entries share": everybody / np.array([4.0, 4.0, 3.0, 3.0]),
-            "the last one wins": [[[[0.0, 0.0, 0.0, 0.0], [0.0, 6.0, 0.0, -3.0]]]],
+            "the last one wins": last,
         },
     )
 
 
 @number("2.3")
 @weight(0.5)
-def test_pooling_gradients_of_overlapping_windows_add_up(student):
+def test_pooling_gradients_of_overlapping_windows_add_up(student, rng):
     """An entry that wins in several windows gets the sum of their gradients."""
     x = np.zeros((1, 1, 3, 3))
     x[0, 0, 1, 1] = 5.0
-    dout = np.array([[[[1.0, 2.0], [4.0, 8.0]]]])
-    expected, last = np.zeros((1, 1, 3, 3)), np.zeros((1, 1, 3, 3))
-    expected[0, 0, 1, 1], last[0, 0, 1, 1] = 15.0, 8.0
+    dout = vary(rng, np.array([[[[1.0, 2.0], [4.0, 8.0]]]]))
+    last = np.zeros((1, 1, 3, 3))
+    last[0, 0, 1, 1] = dout[0, 0, 1, 1]
     assert_close(
         pooled(student, x, dout, 2, 1)["dx"],
-        expected,
+        gradient(x, dout, 2, 1),
         what="dx where one entry wins in all four windows",
         hint="With several equal indices, dx[indices] += dout counts one of them; numpy.add.at counts all.",
         wrong={"the last window's gradient alone": last},
@@ -128,10 +156,11 @@ def test_pooling_gradients_of_overlapping_windows_add_up(student):
 
 @number("2.3")
 @weight(0.5)
-def test_pooling_leaves_its_arguments_alone(student):
-    """The arguments x and dout are the same after a call."""
-    dout = RNG.normal(size=(1, 1, 2, 2))
-    after = given(student, "numpy_layers.py").arguments_after(student.layers.MaxPooling(2), IMAGE, dout)
-    assert_keys(after, ["x", "dout"], what="the arguments")
-    assert_close(after["x"], IMAGE, what="x after the call")
+def test_pooling_leaves_its_arguments_alone(student, rng, image):
+    """The arguments x and dout are the same after a call that gives the right gradient."""
+    dout = rng.normal(size=(1, 1, 2, 2))
+    after = given(student, "numpy_layers.py").arguments_after(student.layers.MaxPooling(2), image, dout)
+    assert_keys(after, ["x", "dout", "returned"], what="the arguments and dx")
+    assert_close(after["returned"], gradient(image, dout, 2, 2), what="dx")
+    assert_close(after["x"], image, what="x after the call")
     assert_close(after["dout"], dout, what="dout after the call")

@@ -93,14 +93,14 @@ def test_torch_two_layer_net_flattens_images(student, rng):
     helpers = filled(student, model, parameters, "TwoLayerNet(24, 5, 7)")
     result = helpers.logits(model, x.astype(np.float32))
 
-    # How softmax and sigmoid come in is another test's affair: here the images are compared with rows.
-    rows = helpers.logits(model, x.reshape(6, 24).astype(np.float32))
-    assert_shape(rows, (6, 7), what="the logits of 6 flattened images")
     assert_close(
         result,
-        rows,
-        what="the logits of 6 images, compared with those of the images flattened beforehand",
+        two_layer_net(x, *parameters),
+        what="the logits of 6 images",
         hint="x.flatten(1) keeps the examples apart.",
+        wrong={
+            "the logits of images with the channels last": two_layer_net(x.transpose(0, 2, 3, 1), *parameters)
+        },
         **SINGLE,
     )
 
@@ -133,10 +133,22 @@ def test_vanilla_cnn_logits(student, rng):
     )
 
 
+def assert_looks_at_images(helpers, model, x, classes):
+    """Fail unless what is learnt from images depends on them; the logits may not, before any training."""
+    direction = np.eye(len(x), classes, dtype=np.float32)
+    learnt, other = (helpers.gradients(model, images, direction) for images in (x, 1 - x))
+    assert_that(any(g is not None for g in learnt), "The logits of MyModel cannot be differentiated.")
+    assert_that(
+        any(g is not None and not np.array_equal(g, h) for g, h in zip(learnt, other, strict=False)),
+        "The logits of MyModel do not depend on the images.",
+        "forward must use x: other images, other gradients.",
+    )
+
+
 @number("2.5")
 @weight(1)
 def test_my_model_gives_logits(student, settings, rng):
-    """MyModel(num_classes) gives finite logits (N, num_classes), also for 3 classes, and is not too large."""
+    """MyModel(num_classes) turns images into finite logits (N, num_classes), and is not too large."""
     helpers = given(student, "modules.py")
     x = rng.random((4, 3, 32, 32), dtype=np.float32)
     for classes in (10, 3):
@@ -151,8 +163,7 @@ def test_my_model_gives_logits(student, settings, rng):
             assert_that(np.isfinite(values).all(), f"{what}: not all of them are finite.")
             sums_to_1 = np.allclose(values.sum(1), 1, atol=1e-4) and (values >= 0).all()
             assert_that(not sums_to_1, f"{what}: every row is >= 0 and sums to 1.", NO_SOFTMAX)
-        learnt = helpers.gradients(model, x, np.eye(4, classes, dtype=np.float32))
-        assert_that(any(g is not None for g in learnt), f"{what} cannot be differentiated.")
+        assert_looks_at_images(helpers, model, x, classes)
         found = helpers.shapes(model)
         assert_that(isinstance(found, list), f"The parameters of MyModel({classes}) have no shapes.")
         parameters = sum(int(np.prod(shape)) for shape in found)
@@ -177,6 +188,7 @@ def test_my_model_judges_each_image_alone(student, rng):
 
     for result, count in ((batch, 3), (again, 3), (alone, 1)):
         assert_shape(result, (count, 10), what=f"the logits of {count} images")
+    assert_looks_at_images(helpers, model, x, 10)
     assert_close(
         again,
         batch,
@@ -195,18 +207,27 @@ def test_my_model_judges_each_image_alone(student, rng):
 
 @number("2.5")
 @weight(0.5)
-def test_my_model_weights_fit(student, settings):
-    """my_model.safetensors was handed in, can be read, and fits MyModel(10)."""
+def test_my_model_weights_fit(student, settings, rng):
+    """my_model.safetensors was handed in, can be read, fits MyModel(10), and lets it tell images apart."""
     helpers = given(student, "my_weights.py")
     found = helpers.look(settings["my_model"]["max_parameters"])
     assert_keys(found, ["problem", "numbers"], what="the look at my_model.safetensors")
     assert_type(found["problem"], str, what="the look at my_model.safetensors")
     assert_that(found["problem"] == "", found["problem"])
 
-    misfit = helpers.load(student.torch_models.MyModel(10))
+    model = student.torch_models.MyModel(10)
+    misfit = helpers.load(model)
 
     assert_type(misfit, str, what="the loading of my_model.safetensors")
     assert_that(misfit == "", misfit, "Write the file anew after each change of MyModel.")
+    x = rng.random((2, 3, 32, 32), dtype=np.float32)
+    result = given(student, "modules.py").logits(model, x)
+    assert_shape(result, (2, 10), what="the logits of 2 images")
+    assert_that(
+        not np.array_equal(result[0], result[1]),
+        "With these weights MyModel gives all images the same logits.",
+        "Hand in the weights of a trained model.",
+    )
 
 
 def linear(rng, inputs, outputs):
@@ -291,14 +312,18 @@ def test_twin_of_a_convnet(student, rng):
 @number("2.5")
 @weight(0.5)
 def test_twin_is_a_copy(student, rng):
-    """To change the twin's parameters changes nothing in the NumPy network, and the other way round."""
+    """The twin's parameters hold the network's numbers, and to change them changes nothing in the network."""
     specifications = [convolution(rng, 1, 3, 3), linear(rng, 3 * 2 * 4, 2)]
     network = given(student, "stand_ins.py").network(specifications)
     helpers = given(student, "modules.py")
     twin = student.torch_models.copy_numpy_convnet(network)
     assert_that(helpers.is_module(twin), "copy_numpy_convnet returns no nn.Module.")
-    shapes = [(3, 1, 3, 3), (3,), (2, 24), (2,)]
+    arrays = [array for _, layer in specifications for array in (layer["weight"], layer["bias"])]
+    arrays[2] = arrays[2].T  # (2, 24), as nn.Linear has it
+    shapes = [array.shape for array in arrays]
     assert_that(helpers.shapes(twin) == shapes, f"The twin's parameters have other shapes than {shapes}.")
+    for order, (value, array) in enumerate(zip(helpers.values(twin), arrays, strict=True)):
+        assert_close(value, array, what=f"the twin's parameter {order}")
 
     helpers.fill(twin, [np.zeros(shape) for shape in shapes])
 
@@ -316,9 +341,19 @@ def test_twin_is_a_copy(student, rng):
 
 @number("2.5")
 @weight(0.5)
-def test_twin_refuses_an_unknown_layer(student):
-    """A layer of another class name is a ValueError, not left out silently."""
-    network = given(student, "stand_ins.py").network([("ReLU", {}), ("Sigmoid", {})])
+def test_twin_refuses_an_unknown_layer(student, rng):
+    """A layer of another class name is a ValueError, not left out silently; a ReLU alone is fine."""
+    stand_ins, helpers, x = (
+        given(student, "stand_ins.py"),
+        given(student, "modules.py"),
+        rng.normal(size=(4, 3)),
+    )
+    twin = student.torch_models.copy_numpy_convnet(stand_ins.network([("ReLU", {})]))
+    assert_that(helpers.is_module(twin), "copy_numpy_convnet returns no nn.Module.")
+    assert_close(
+        helpers.logits(twin, x), np.maximum(x, 0.0), what="the scores of a network with a ReLU alone"
+    )
+    network = stand_ins.network([("ReLU", {}), ("Sigmoid", {})])
 
     assert_raises(
         "ValueError",

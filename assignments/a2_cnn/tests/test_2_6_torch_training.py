@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
@@ -13,6 +14,7 @@ from autograder.grading import (
 )
 
 SIZES = (4, 3, 1)  # 8 examples in batches of different sizes
+EQUAL = (3, 3, 3)  # and 9 in equal ones: a mean over batches, another test's affair, is right too
 CLASSES = 5
 PAIR = "Return the pair (loss, accuracy)."
 TRIPLE = "Return (loss, accuracy, per_class)."
@@ -179,10 +181,13 @@ def test_torch_validate_tells_each_class(student, rng):
 @number("2.6")
 @weight(1)
 def test_torch_validate_evaluates(student, rng):
-    """Inside `validate` the model is in evaluation mode, and no gradients are recorded."""
-    W, batches = drawn(rng)
+    """Inside `validate`, which finds the right loss, the model evaluates, and no gradients are recorded."""
+    W, batches = drawn(rng, EQUAL)
 
     found = given(student, "training_probes.py").validation(student.training.validate, W, batches, CLASSES)
+
+    assert_length(found["result"], 3, what="what validate returns", hint=TRIPLE)
+    assert_close(found["result"][0], measures(W, batches)[0].mean(), what="the loss of 9 examples")
 
     assert_length(found["modes"], 3, what="the forward passes in validate")
     assert_that(
@@ -200,13 +205,14 @@ def test_torch_validate_evaluates(student, rng):
 @number("2.6")
 @weight(0.5)
 def test_torch_validate_leaves_the_model_as_found(student, rng):
-    """After `validate`, the model's mode, its parameters and their gradients are as before."""
-    W, batches = drawn(rng)
+    """After `validate` has found the right loss, the model's mode, parameters and gradients are as before."""
+    W, batches = drawn(rng, EQUAL)
     helpers = given(student, "training_probes.py")
     for training in (True, False):
         found = helpers.validation(student.training.validate, W, batches, CLASSES, training=training)
 
         assert_length(found["result"], 3, what="what validate returns", hint=TRIPLE)
+        assert_close(found["result"][0], measures(W, batches)[0].mean(), what="the loss of 9 examples")
         assert_that(
             found["training"] == training,
             f"model.training was {training} before validate and is {not training} afterwards.",
@@ -219,22 +225,24 @@ def test_torch_validate_leaves_the_model_as_found(student, rng):
 
 @number("2.6")
 @weight(1)
-def test_torch_learning_rate_warms_up_and_steps_down(student):
+def test_torch_learning_rate_warms_up_and_steps_down(student, rng):
     """With 4 epochs of warm-up and milestones 6 and 9: up to base in equal steps, then down twice."""
-    rates = [student.training.learning_rate(epoch, 0.8, 4, [6, 9], 0.1) for epoch in range(12)]
+    base, factor = rng.uniform(0.6, 0.9), rng.uniform(0.1, 0.2)
+    rates = [student.training.learning_rate(epoch, base, 4, [6, 9], factor) for epoch in range(12)]
 
-    expected = [0.2, 0.4, 0.6, 0.8, 0.8, 0.8, 0.08, 0.08, 0.08, 0.008, 0.008, 0.008]
+    shares = [0.25, 0.5, 0.75, 1, 1, 1, factor, factor, factor, factor**2, factor**2, factor**2]
+    expected = [base * share for share in shares]
     for epoch, (rate, right) in enumerate(zip(rates, expected, strict=True)):
         passed = (epoch > 6) + (epoch > 9)
         later = max(epoch - 4, 0)
         wrong = {
-            "the rate of a warm-up that starts from 0": 0.2 * epoch,
+            "the rate of a warm-up that starts from 0": base * epoch / 4,
             "the rate of the epoch before": expected[max(epoch - 1, 0)],
-            "the rate of milestones that count one epoch late": 0.8 * 0.1**passed,
-            "the rate of one step for all milestones": 0.08,
-            "the rate of milestones counted from the end of the warm-up": 0.8
-            * 0.1 ** ((later >= 6) + (later >= 9)),
-            "the base, without a warm-up": 0.8,
+            "the rate of milestones that count one epoch late": base * factor**passed,
+            "the rate of one step for all milestones": base * factor,
+            "the rate of milestones counted from the end of the warm-up": base
+            * factor ** ((later >= 6) + (later >= 9)),
+            "the base, without a warm-up": base,
         }
         assert_close(
             rate,
@@ -245,27 +253,49 @@ def test_torch_learning_rate_warms_up_and_steps_down(student):
         )
 
 
-# What the scripted functions report in a fit of five epochs: the best accuracy is that of epoch 2,
-# the smallest loss that of epoch 3, the largest that of epoch 0.
-ACCURACIES, LOSSES = (0.25, 0.5, 0.75, 0.625, 0.5), (2.5, 1.5, 1.0, 0.5, 0.75)
-SCHEDULE = {"base": 0.25, "warmup_epochs": 2, "milestones": [3, 4], "factor": 0.5}
+SCHEDULE = {"warmup_epochs": 2, "milestones": [3, 4], "factor": 0.5}
+
+
+@pytest.fixture
+def best(rng):
+    """The best of five epochs: neither the first nor one of the last two."""
+    return int(rng.integers(1, 3))
+
+
+@pytest.fixture
+def accuracies(rng, best):
+    """What validation reports in a fit of five epochs: the largest number is that of the best epoch."""
+    drawn_ = rng.uniform(0.2, 0.6, 5)
+    drawn_[best] = rng.uniform(0.7, 0.9)
+    return drawn_.tolist()
+
+
+@pytest.fixture
+def losses(rng, best):
+    """The same: the smallest number is that of the epoch after the best one, the largest that of epoch 0."""
+    drawn_ = rng.uniform(1.0, 2.0, 5)
+    drawn_[0], drawn_[best + 1] = rng.uniform(2.5, 3.0), rng.uniform(0.5, 0.9)
+    return drawn_.tolist()
 
 
 @number("2.6")
 @weight(1)
-def test_torch_fit_keeps_the_best_epoch(student):
+def test_torch_fit_keeps_the_best_epoch(student, rng, best, accuracies, losses):
     """After `fit` the model is that of the epoch with the best validation accuracy, not the last one."""
-    found = given(student, "training_probes.py").fit(student.training, ACCURACIES, LOSSES, **SCHEDULE)
+    pace = rng.uniform(1.0, 2.0)
+    found = given(student, "training_probes.py").fit(
+        student.training, accuracies, losses, pace=pace, base=0.25, **SCHEDULE
+    )
 
     assert_close(
         found["parameter"],
-        np.full(2, 3.0),
-        what="the parameter, which counts epochs, after a fit whose third epoch is the best of five",
+        np.full(2, pace * (best + 1)),
+        what=f"the parameter, which grows by {pace:.3f} an epoch, after a fit whose epoch {best} is the best",
         hint="state_dict() holds the parameters themselves: later steps change them. Keep copies.",
         wrong={
-            "the model of the last epoch": np.full(2, 5.0),
-            "the model of the epoch with the smallest validation loss": np.full(2, 4.0),
-            "the model of the first epoch": np.full(2, 1.0),
+            "the model of the last epoch": np.full(2, pace * 5),
+            "the model of the epoch with the smallest validation loss": np.full(2, pace * (best + 2)),
+            "the model of the first epoch": np.full(2, pace),
             "the model before the first epoch": np.zeros(2),
         },
     )
@@ -273,21 +303,24 @@ def test_torch_fit_keeps_the_best_epoch(student):
 
 @number("2.6")
 @weight(1)
-def test_torch_fit_tells_and_follows_the_schedule(student):
+def test_torch_fit_tells_and_follows_the_schedule(student, rng, accuracies, losses):
     """Each epoch: learning rate, train_epoch, validate; the history holds five lists of their numbers."""
-    found = given(student, "training_probes.py").fit(student.training, ACCURACIES, LOSSES, **SCHEDULE)
+    base = rng.uniform(0.2, 0.3)
+    found = given(student, "training_probes.py").fit(
+        student.training, accuracies, losses, base=base, **SCHEDULE
+    )
 
     assert_that(
         found["calls"] == ["train_epoch", "validate"] * 5,
         f"In 5 epochs fit called {found['calls']}; expected train_epoch, validate in each epoch.",
     )
-    asked = [[epoch, 0.25, 2, [3, 4], 0.5] for epoch in range(5)]
+    asked = [[epoch, base, 2, [3, 4], 0.5] for epoch in range(5)]
     assert_that(
         found["asked"] == asked,
         f"fit asked learning_rate for {found['asked']}; expected {asked}.",
         "learning_rate(epoch, base, warmup_epochs, milestones, factor), once in each epoch.",
     )
-    rates = [0.25 + epoch / 2 for epoch in range(5)]
+    rates = [base + epoch / 2 for epoch in range(5)]
     for epoch, rate in enumerate(rates):
         assert_length(found["rates"], 5, what="the epochs that were trained")
         assert_that(
@@ -300,8 +333,8 @@ def test_torch_fit_tells_and_follows_the_schedule(student):
         "learning_rate": rates,
         "train_loss": [10.0 + epoch for epoch in range(5)],
         "train_accuracy": [epoch / 8 for epoch in range(5)],
-        "validation_loss": list(LOSSES),
-        "validation_accuracy": list(ACCURACIES),
+        "validation_loss": losses,
+        "validation_accuracy": accuracies,
     }
     assert_keys(history, list(columns), what="the history")
     for name, values in columns.items():

@@ -42,6 +42,7 @@ def test_torch_epoch_trains_in_training_mode(student, rng):
 
     found = given(student, "training_probes.py").epoch(student.training.train_epoch, W, batches, 0.1)
 
+    assert_close(found["weight"], descended(W, batches, 0.1)[-1], what="the weight after an epoch")
     assert_length(found["modes"], 4, what="the forward passes in an epoch of 4 batches")
     assert_that(found["modes"] == [True] * 4, "The model was trained in evaluation mode.")
 
@@ -76,8 +77,8 @@ def test_torch_epoch_measures_before_each_update(student, rng):
 @number("2.6")
 @weight(0.5)
 def test_torch_loops_move_batches_to_the_device(student, rng):
-    """Both loops move x and y of each batch to the device, with the method `to`."""
-    W, batches = drawn(rng, (3, 2), 4, 5)
+    """Both loops move x and y of each batch to the device, with the method `to`, and find the right loss."""
+    W, batches = drawn(rng, (3, 3), 4, 5)
     helpers, training = given(student, "training_probes.py"), student.training
 
     trained = helpers.epoch(training.train_epoch, W, batches, 0.0, elsewhere=True)
@@ -85,6 +86,9 @@ def test_torch_loops_move_batches_to_the_device(student, rng):
 
     assert_length(trained["result"], 2, what="what train_epoch returns")
     assert_length(validated["result"], 3, what="what validate returns")
+    loss, _ = measured([W] * 2, batches)
+    assert_close(trained["result"][0], loss, what="the loss of an epoch")
+    assert_close(validated["result"][0], loss, what="the loss of the validation")
 
 
 @number("2.6")

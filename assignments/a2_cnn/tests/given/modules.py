@@ -21,6 +21,11 @@ def fill(model, arrays):
             parameter.copy_(torch.from_numpy(array))
 
 
+def values(model):
+    """The numbers in the parameters, in their order."""
+    return list(model.parameters())
+
+
 def logits(model, x, training=False):
     """What the model gives for x, in evaluation or training mode."""
     model.train(training)

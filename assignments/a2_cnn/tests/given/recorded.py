@@ -110,8 +110,8 @@ def descent(make, parameters, gradients, rates=None, **settings):
 
 
 def arguments_after(make, steps, x, y):
-    """The arguments x and y after `forward` and `predict`."""
+    """The arguments x and y after `forward` and `predict`, and what `forward` returned."""
     made, _ = network(make, steps)
-    made.forward(x, y)
+    answer = made.forward(x, y)
     made.predict(x)
-    return {"x": x, "y": y}
+    return {"x": x, "y": y, "answer": answer}

@@ -109,25 +109,31 @@ class Counter(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.parameter = nn.Parameter(torch.zeros(2))
+        self.parameter = nn.Parameter(torch.zeros(2, dtype=torch.float64))
         self.register_buffer("buffer", torch.zeros(()))
 
 
-def fit(training, accuracies, losses, **options):
+def fit(training, accuracies, losses, *, pace=1.0, **options):
     """One call of the student's fit, in which the other three functions follow a script.
 
     In epoch k the learning rate is base + k / 2, training counts on and reports the loss 10 + k and
     the accuracy k / 8, and validation reports the k-th of the given numbers.
 
+    The stand-ins have the names of the functions' parameters: fit may call them by keyword.
+
     Args:
         training: the student's module.
         accuracies: of the validation, one for each epoch.
         losses: of the validation.
+        pace: what an epoch of training adds to the model's parameter.
         options: of fit.
     """
-    model = Counter()
-    groups = [{"params": [model.parameter], "lr": 7.0}, {"params": [nn.Parameter(torch.zeros(1))], "lr": 8.0}]
-    optimizer = torch.optim.SGD(groups, lr=9.0)
+    counter = Counter()
+    groups = [
+        {"params": [counter.parameter], "lr": 7.0},
+        {"params": [nn.Parameter(torch.zeros(1))], "lr": 8.0},
+    ]
+    descent = torch.optim.SGD(groups, lr=9.0)
     train, held_out = [("train",)], [("validation",)]
     seen = {"calls": [], "rates": [], "asked": [], "right": []}
 
@@ -135,28 +141,28 @@ def fit(training, accuracies, losses, **options):
         seen["asked"].append([epoch, base, warmup_epochs, list(milestones), factor])
         return base + epoch / 2
 
-    def train_epoch(model_, loader_, optimizer_, criterion, device="cpu"):
+    def train_epoch(model, loader, optimizer, criterion, device="cpu"):
         epoch = seen["calls"].count("train_epoch")
         seen["calls"].append("train_epoch")
-        seen["rates"].append([float(group["lr"]) for group in optimizer.param_groups])
+        seen["rates"].append([float(group["lr"]) for group in descent.param_groups])
         seen["right"].append(
-            [model_ is model, loader_ is train, optimizer_ is optimizer, criterion is CRITERION, str(device)]
+            [model is counter, loader is train, optimizer is descent, criterion is CRITERION, str(device)]
         )
         with torch.no_grad():
-            model.parameter += 1
-            model.buffer += 1
+            counter.parameter += pace
+            counter.buffer += 1
         return 10.0 + epoch, epoch / 8
 
-    def validate(model_, loader_, criterion, num_classes, device="cpu"):
+    def validate(model, loader, criterion, num_classes, device="cpu"):
         epoch = seen["calls"].count("validate")
         seen["calls"].append("validate")
         seen["right"].append(
-            [model_ is model, loader_ is held_out, num_classes == 3, criterion is CRITERION, str(device)]
+            [model is counter, loader is held_out, num_classes == 3, criterion is CRITERION, str(device)]
         )
         return losses[epoch], accuracies[epoch], torch.full((3,), accuracies[epoch], dtype=torch.float64)
 
     training.learning_rate, training.train_epoch, training.validate = learning_rate, train_epoch, validate
     history = training.fit(
-        model, train, held_out, optimizer, CRITERION, num_classes=3, epochs=len(accuracies), **options
+        counter, train, held_out, descent, CRITERION, num_classes=3, epochs=len(accuracies), **options
     )
-    return {"history": history, "parameter": model.parameter, "buffer": model.buffer, **seen}
+    return {"history": history, "parameter": counter.parameter, "buffer": counter.buffer, **seen}
