@@ -162,27 +162,44 @@ def test_rnn_survives_large_scores(student, rng):
 @number("4.2")
 @weight(0.5)
 def test_rnn_gradients_reach_every_parameter(student, rng):
-    """Over three steps, gradients arrive at all six parameters, the inputs and the first state."""
+    """Over three steps, the right gradients arrive at all six parameters, the inputs and the first state."""
     numbers, xs, h = numbers_for(rng), rng.normal(size=(N, 3, IN)), rng.normal(size=(N, H))
     runs = given(student, "recurrent_runs.py")
     factors = np.zeros((N, 3, K))
     factors[:, 2] = rng.normal(size=(N, K))  # the last prediction alone
+    cell, leaves = torch.nn.RNNCell(IN, H).double(), {"x": xs, "h": h, **numbers}
+    leaves = {name: torch.from_numpy(array).requires_grad_() for name, array in leaves.items()}
+    held, state = {name: leaves[name] for name, _ in cell.named_parameters()}, leaves["h"]
+    for t in range(3):
+        state = torch.func.functional_call(cell, held, (leaves["x"][:, t], state))
+    last = torch.nn.functional.linear(state, leaves["weight_ho"], leaves["bias_ho"]).log_softmax(dim=1)
+    total = (last * torch.from_numpy(factors[:, 2])).sum()
+    expected = dict(zip(leaves, torch.autograd.grad(total, list(leaves.values())), strict=True))
     found = runs.unrolled_gradients(make(student, numbers), xs, h, factors)
-    assert_keys(found, ["x", "h", *numbers], what="the gradients")
-    for name, gradient in found.items():
-        assert_type(gradient, torch.Tensor, what=f"the gradient of {name}")
-        assert_that(bool(gradient.abs().max() > 0), f"The gradient of {name} is 0.", "detach cuts the graph.")
+    assert_keys(found, list(expected), what="the gradients")
+    for name, gradient in expected.items():
+        assert_close(
+            found[name],
+            gradient,
+            what=f"the gradient of {name}",
+            hint="detach cuts the graph.",
+            rtol=1e-5,
+            atol=1e-9,
+        )
 
 
 @number("4.2")
 @weight(0.5)
 def test_rnn_leaves_everything_else_alone(student, rng):
-    """Input and state keep their numbers, and no random generator moves."""
-    module, x, h = make(student, numbers_for(rng)), rng.normal(size=(N, IN)), rng.normal(size=(N, H))
+    """After a right step, input and state have their old numbers, and no random generator has moved."""
+    numbers, x, h = numbers_for(rng), rng.normal(size=(N, IN)), rng.normal(size=(N, H))
+    module, new = make(student, numbers), step(numbers, x, h)
     runs = given(student, "recurrent_runs.py")
     found = runs.run(module, x, h)
     assert_keys(found, ["result", "arguments"], what="one step")
-    pair(found["result"])
+    log_probabilities, state = pair(found["result"])
+    assert_close(log_probabilities, log_softmax(scores(numbers, new)), what="the log-probabilities")
+    assert_close(state, new, what="the new state")
     assert_length(found["arguments"], 2, what="the arguments after the step")
     for after, before in zip(found["arguments"], (x, h), strict=True):
         assert_close(after, before, what="an argument after the step")

@@ -95,10 +95,13 @@ def decode(numbers, cell, token, state):
     return h @ numbers["out.weight"].T + numbers["out.bias"], (h, c)
 
 
-def packed(state):
-    """(h, None) as h, for cell "rnn"."""
-    h, c = state
-    return h if c is None else (h, c)
+def translate(numbers, cell, words, state):
+    """The log-probabilities after each of these words, (N, T, V)."""
+    steps = []
+    for token in words.T:
+        scores, state = decode(numbers, cell, token, state)
+        steps.append(log_softmax(scores))
+    return np.stack(steps, axis=1)
 
 
 def make_encoder(student, numbers, cell, dropout=0.0):
@@ -251,29 +254,25 @@ def test_seq2seq_with_teacher_forcing(student, rng, cell):
     encoder, decoder = encoder_numbers(rng, cell), decoder_numbers(rng, cell)
     _, h, c = encode(encoder, cell, SOURCE, [6, 2, 4])
 
-    def translate(words, state):
-        steps = []
-        for token in words.T:
-            scores, state = decode(decoder, cell, token, state)
-            steps.append(log_softmax(scores))
-        return np.stack(steps, axis=1)
+    def by_hand(words, state):
+        return translate(decoder, cell, words, state)
 
     start = first_state(encoder, cell, h, c)
     parts_of_it = make_encoder(student, encoder, cell), make_decoder(student, decoder, cell)
     model = student.seq2seq.Seq2Seq(*parts_of_it, PAD)
-    right = translate(TARGET[:, :-1], start)
+    right = by_hand(TARGET[:, :-1], start)
     assert_close(
         run(student, model, SOURCE, TARGET),
         right,
         what="the log-probabilities",
         sizes={"N": 3, "T - 1": 4, "V": V},
         wrong={
-            "with target[:, t + 1] as input, the very word to predict": translate(TARGET[:, 1:], start),
-            "with <sos> as every input": translate(np.repeat(TARGET[:, :1], 4, axis=1), start),
+            "with target[:, t + 1] as input, the very word to predict": by_hand(TARGET[:, 1:], start),
+            "with <sos> as every input": by_hand(np.repeat(TARGET[:, :1], 4, axis=1), start),
             "with the same state in every step": np.stack(
                 [log_softmax(decode(decoder, cell, TARGET[:, t], start)[0]) for t in range(4)], axis=1
             ),
-            "started from a state of zeros": translate(
+            "started from a state of zeros": by_hand(
                 TARGET[:, :-1], (np.zeros_like(start[0]), np.zeros_like(start[0]))
             ),
         },
@@ -306,18 +305,19 @@ def shapes_of(numbers):
 @number("4.4")
 @weight(0.5)
 def test_seq2seq_drops_numbers_in_training_mode_only(student, rng):
-    """Dropout works on both embeddings in training mode; in evaluation mode two calls agree."""
-    for make, numbers, arguments in (
-        (make_encoder, encoder_numbers(rng, "rnn"), (SOURCE,)),
-        (
-            make_decoder,
-            decoder_numbers(rng, "rnn"),
-            (np.array([3, 0, 6]), rng.normal(size=(3, HD)), rng.normal(size=(3, 6, HE)), MASK),
-        ),
+    """Dropout works on both embeddings in training mode; in evaluation mode it does nothing."""
+    encoder, decoder = encoder_numbers(rng, "rnn"), decoder_numbers(rng, "rnn")
+    token, h = np.array([3, 0, 6]), rng.normal(size=(3, HD))
+    outputs, _, _ = encode(encoder, "rnn", SOURCE, [6, 2, 4])
+    scores, _ = decode(decoder, "rnn", token, (h, None))
+    for make, numbers, arguments, right in (
+        (make_encoder, encoder, (SOURCE,), outputs),
+        (make_decoder, decoder, (token, h, rng.normal(size=(3, 6, HE)), MASK), log_softmax(scores)),
     ):
         module = make(student, numbers, "rnn", dropout=0.5)
-        first, second = (first_part(run(student, module, *arguments)) for _ in range(2))
-        assert_close(first, second, what="a second call in evaluation mode")
+        for call in ("first", "second"):
+            first = first_part(run(student, module, *arguments))
+            assert_close(first, right, what=f"the result of the {call} call in evaluation mode")
         trained = first_part(run(student, module, *arguments, training=True, seed=3))
         assert_shape(trained, np.shape(first), what="the result in training mode")
         assert_that(
@@ -338,19 +338,23 @@ def first_part(value):
 @number("4.4")
 @weight(0.5)
 def test_seq2seq_leaves_its_arguments_alone(student, rng):
-    """Source, target and the decoder's state keep their numbers."""
-    encoder = make_encoder(student, encoder_numbers(rng, "rnn"), "rnn")
-    decoder = make_decoder(student, decoder_numbers(rng, "rnn"), "rnn")
+    """Source, target and the decoder's state keep their numbers, and the results are right."""
+    reads, writes = encoder_numbers(rng, "rnn"), decoder_numbers(rng, "rnn")
+    encoder, decoder = make_encoder(student, reads, "rnn"), make_decoder(student, writes, "rnn")
     model = student.seq2seq.Seq2Seq(encoder, decoder, PAD)
     h = rng.normal(size=(3, HD))
+    _, last, _ = encode(reads, "rnn", SOURCE, [6, 2, 4])
+    whole = translate(writes, "rnn", TARGET[:, :-1], first_state(reads, "rnn", last, None))
+    one = log_softmax(decode(writes, "rnn", TARGET[:, 0], (h, None))[0])
     runs = given(student, "seq2seq_runs.py")
-    for module, arguments in (
-        (model, (SOURCE, TARGET)),
-        (decoder, (TARGET[:, 0], h, rng.normal(size=(3, 6, HE)), MASK)),
+    for module, arguments, right in (
+        (model, (SOURCE, TARGET), whole),
+        (decoder, (TARGET[:, 0], h, rng.normal(size=(3, 6, HE)), MASK), one),
     ):
         found = runs.run(module, *arguments)
         assert_keys(found, ["result", "arguments"], what="a run of your module")
-        assert_that(found["result"] is not None, "Your module returns None.")
+        result = first_part(found["result"]) if module is decoder else found["result"]
+        assert_close(result, right, what="the log-probabilities")
         assert_length(found["arguments"], len(arguments), what="the arguments after the call")
         for after, before in zip(found["arguments"], arguments, strict=True):
             assert_close(after, before, what="an argument after the call")

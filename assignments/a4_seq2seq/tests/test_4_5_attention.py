@@ -11,6 +11,7 @@ from autograder.grading import (
     assert_type,
     given,
     replace,
+    vary,
 )
 
 FOUND = ["result", "arguments"]
@@ -42,25 +43,27 @@ def weights(student, query, keys, mask, score):
 
 @number("4.5")
 @weight(1.5)
-def test_attention_weights_are_a_softmax_of_products(student):
+def test_attention_weights_are_a_softmax_of_products(student, rng):
     """Score "dot": the softmax over the words of query . key, with numbers to follow on paper."""
     query = np.array([[1.0, 2], [0, -1]])
-    keys = np.log([[[2.0, 1], [1, 2], [3, 1]], [[1, 0.5], [5, 1], [2, 0.25]]])
-    scores = dots(query, keys)  # logarithms of 2, 4, 3 and of 2, 1, 4
-    assert_close(
-        weights(student, query, keys, None, "dot"),
-        np.array([[2, 4, 3], [0, 0, 0]]) / 9 + np.array([[0, 0, 0], [2, 1, 4]]) / 7,
-        what="the weights of 3 words for 2 sentences",
-        sizes={"N": 2, "S": 3},
-        wrong={
-            "the scores without their softmax": scores,
-            "the softmax over the sentences instead of over the words": softmax(scores, axis=0),
-            "the softmax over all scores together": softmax(scores.reshape(1, -1)).reshape(2, 3),
-            "exp without division by the sum": np.exp(scores),
-            "with the scores divided by sqrt(H)": softmax(scores / np.sqrt(2)),
-        },
-        hint="One distribution over the words for each sentence: softmax over axis 1.",
-    )
+    counts = np.array([[[2.0, 1], [1, 2], [3, 1]], [[1, 0.5], [5, 1], [2, 0.25]]])
+    # First the scores are the logarithms of 2, 4, 3 and of 2, 1, 4: weights of 2/9, 4/9, 3/9 and so on.
+    for keys in (np.log(counts), np.log(vary(rng, counts))):
+        scores = dots(query, keys)
+        assert_close(
+            weights(student, query, keys, None, "dot"),
+            softmax(scores),
+            what="the weights of 3 words for 2 sentences",
+            sizes={"N": 2, "S": 3},
+            wrong={
+                "the scores without their softmax": scores,
+                "the softmax over the sentences instead of over the words": softmax(scores, axis=0),
+                "the softmax over all scores together": softmax(scores.reshape(1, -1)).reshape(2, 3),
+                "exp without division by the sum": np.exp(scores),
+                "with the scores divided by sqrt(H)": softmax(scores / np.sqrt(2)),
+            },
+            hint="One distribution over the words for each sentence: softmax over axis 1.",
+        )
 
 
 @number("4.5")
@@ -211,14 +214,15 @@ def table(query, keys, mask):
 @number("4.5")
 @weight(0.5)
 def test_attention_leaves_its_arguments_alone(student, rng):
-    """Query, keys and mask keep their numbers; an unknown score is a ValueError."""
+    """After right weights, query, keys and mask have their old numbers; an unknown score is a ValueError."""
     query, keys = rng.normal(size=(2, 3)), rng.normal(size=(2, 4, 3))
     mask = np.array([[1, 1, 1, 0], [1, 0, 0, 0]], dtype=bool)
     runs = given(student, "attention_runs.py")
-    for score in ("dot", "cosine"):
+    for score, scores in (("dot", dots(query, keys)), ("cosine", cosines(query, keys))):
         found = runs.run(student.attention.attention_weights, query, keys, mask, score)
         assert_keys(found, FOUND, what="a call of attention_weights")
-        assert_that(found["result"] is not None, "attention_weights returns None.")
+        right = softmax(np.where(mask, scores, -1e300))
+        assert_close(found["result"], right, what=f'the weights with a mask, score "{score}"')
         assert_length(found["arguments"], 3, what="the arguments after the call")
         for after, before in zip(found["arguments"], (query, keys, mask), strict=True):
             assert_close(after, before, what="an argument after the call")

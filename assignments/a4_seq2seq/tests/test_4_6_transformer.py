@@ -216,9 +216,10 @@ def run(student, module, *arguments, **options):
 
 @number("4.6")
 @weight(1)
-def test_positions_are_sines_and_cosines(student):
+def test_positions_are_sines_and_cosines(student, rng):
     """Even numbers are sines, odd ones cosines, of angles that fall from number to number; float32."""
-    for length, d_model in ((5, 6), (3, 8)):
+    for _ in range(2):
+        length, d_model = 2 * int(rng.integers(1, 5)) + 1, 2 * int(rng.integers(2, 7))  # odd and even: differ
         right = table(length, d_model)
         even, odd = right[:, ::2], right[:, 1::2]
         places, own = np.arange(length)[:, None], np.arange(d_model)[None]
@@ -251,21 +252,22 @@ def test_positions_are_sines_and_cosines(student):
 
 @number("4.6")
 @weight(0.5)
-def test_causal_mask_shows_the_past(student):
+def test_causal_mask_shows_the_past(student, rng):
     """True where s <= t: a word sees itself and what comes before it."""
-    right = np.tril(np.ones((4, 4), dtype=bool))
-    found = student.transformer.causal_mask(4)
-    assert_dtype(found, "bool", what="causal_mask(4)")
+    length = int(rng.integers(4, 10))
+    right, what = np.tril(np.ones((length, length), dtype=bool)), f"causal_mask({length})"
+    found = student.transformer.causal_mask(length)
+    assert_dtype(found, "bool", what=what)
     assert_close(
         found,
         right,
-        what="causal_mask(4)",
+        what=what,
         wrong={
             "a word does not see itself": np.tril(right, -1),
-            "a word sees the next word too": np.tril(np.ones((4, 4), dtype=bool), 1),
+            "a word sees the next word too": np.tril(np.ones((length, length), dtype=bool), 1),
             "the future instead of the past": right.T,
             "True and False exchanged": ~right,
-            "everything is seen": np.ones((4, 4), dtype=bool),
+            "everything is seen": np.ones((length, length), dtype=bool),
         },
     )
 
@@ -508,7 +510,8 @@ def test_transformer_drops_numbers_in_training_mode_only(student, rng):
         hint="After embedding and position are added, dropout acts on their sum.",
     )
     whole = run(student, filled(student, part.Transformer(*sizes, 0.0, PAD), numbers), SOURCE, TARGET)
-    assert_shape(whole, (2, 4, V), what="the scores without dropout")
+    right = Numbers(numbers).transformer(SOURCE, TARGET, layers=1)
+    assert_close(whole, right, what="the scores without dropout", rtol=1e-5, atol=1e-6)
     for call in ("first", "second"):
         found = run(student, model, SOURCE, TARGET)
         what = f"the scores with dropout 1 in evaluation mode, {call} call"
@@ -520,19 +523,25 @@ def test_transformer_drops_numbers_in_training_mode_only(student, rng):
 @number("4.6")
 @weight(0.5)
 def test_transformer_leaves_its_arguments_alone(student, rng):
-    """Words, vectors and masks keep their numbers."""
+    """Words, vectors and masks keep their numbers, and the results are right."""
     part = student.transformer
     x, memory, mask = rng.normal(size=(2, 4, D)), rng.normal(size=(2, 5, D)), (SOURCE != PAD)[:, None, None]
     runs = given(student, "transformer_runs.py")
     causal = np.tril(np.ones((4, 4), dtype=bool))
-    for name, module, arguments in (
-        ("Transformer", part.Transformer(WORDS, V, D, HEADS, 1, FF, 0.0, PAD), (SOURCE, TARGET)),
-        ("EncoderLayer", part.EncoderLayer(D, HEADS, FF, 0.0), (memory, mask)),
-        ("DecoderLayer", part.DecoderLayer(D, HEADS, FF, 0.0), (x, memory, causal, mask)),
+    whole, reader, writer = model_numbers(rng, layers=1), layer_numbers(rng), layer_numbers(rng, decoder=True)
+    right = {
+        "Transformer": Numbers(whole).transformer(SOURCE, TARGET, layers=1),
+        "EncoderLayer": Numbers(reader).encoder_layer(memory, mask),
+        "DecoderLayer": Numbers(writer).decoder_layer(x, memory, causal, mask),
+    }
+    for name, module, numbers, arguments in (
+        ("Transformer", part.Transformer(WORDS, V, D, HEADS, 1, FF, 0.0, PAD), whole, (SOURCE, TARGET)),
+        ("EncoderLayer", part.EncoderLayer(D, HEADS, FF, 0.0), reader, (memory, mask)),
+        ("DecoderLayer", part.DecoderLayer(D, HEADS, FF, 0.0), writer, (x, memory, causal, mask)),
     ):
-        found = runs.run(module.double(), *arguments)
+        found = runs.run(filled(student, module, numbers), *arguments)
         assert_keys(found, FOUND, what="a run of your module")
-        assert_that(found["result"] is not None, f"Your {name} returns None.")
+        assert_close(found["result"], right[name], what=f"what {name} returns", rtol=1e-5, atol=1e-6)
         assert_length(found["arguments"], len(arguments), what="the arguments after the call")
         for after, before in zip(found["arguments"], arguments, strict=True):
             assert_close(after, before, what=f"an argument of {name} after the call")

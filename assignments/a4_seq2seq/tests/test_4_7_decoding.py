@@ -1,15 +1,20 @@
 import math
 
 import numpy as np
+import pytest
 import sacrebleu
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from autograder.grading import assert_close, assert_dtype, assert_length, assert_that, assert_type
+from autograder.grading import assert_close, assert_dtype, assert_length, assert_that, assert_type, vary
 
-SOS, EOS, A, B, C = 2, 3, 4, 5, 6
-VOCAB = 7
-IDS = "<sos> is 2, <eos> 3, a 4, b 5, c 6"
+SOS, EOS, VOCAB = 2, 3, 30
+
+
+@pytest.fixture
+def abc(rng):
+    """The ids of the words a, b and c, in this order; the vocabulary has more."""
+    return sorted(rng.choice(range(4, VOCAB), 3, replace=False).tolist())
 
 
 def assert_ids(actual, expected, *, what, hint="", wrong=None):
@@ -19,7 +24,7 @@ def assert_ids(actual, expected, *, what, hint="", wrong=None):
         assert_type(entry, int, what=f"an entry of {what}", hint=hint)
     found = [int(entry) for entry in actual]
     known = [f"\nThis is {name}." for name, answer in (wrong or {}).items() if found == answer != expected]
-    message = f"{what}: expected {expected}, got {str(found)[:300]}; {IDS}."
+    message = f"{what}: expected {expected}, got {str(found)[:300]}; <sos> is {SOS}, <eos> {EOS}."
     assert_that(found == expected, message + "".join(known[:1]), hint)
 
 
@@ -78,8 +83,9 @@ def assert_decoded(decoded, expected, *, what, hint="", wrong=None):
 
 @number("4.7")
 @weight(1)
-def test_greedy_follows_the_most_probable_tokens(student):
+def test_greedy_follows_the_most_probable_tokens(student, abc):
     """Every row of a batch takes its own most probable token until <eos>, which is not returned."""
+    A, B, C = abc
     said = [[C, A, B, EOS], [EOS], [B, B, EOS]]
 
     decoded = student.decoding.greedy_decode(saying(*said), 3, SOS, EOS, 8)
@@ -103,8 +109,9 @@ def test_greedy_follows_the_most_probable_tokens(student):
 
 @number("4.7")
 @weight(0.5)
-def test_greedy_leaves_finished_rows_alone(student):
+def test_greedy_leaves_finished_rows_alone(student, abc):
     """A row that has said <eos> says no more, whatever step gives for it while other rows go on."""
+    A, B, C = abc
     decoded = student.decoding.greedy_decode(saying([A, EOS, C, C, B], [B, C, A, B, EOS]), 2, SOS, EOS, 9)
 
     assert_decoded(
@@ -122,8 +129,9 @@ def test_greedy_leaves_finished_rows_alone(student):
 
 @number("4.7")
 @weight(0.5)
-def test_greedy_stops_at_max_length(student):
+def test_greedy_stops_at_max_length(student, abc):
     """A row that never says <eos> has max_length tokens, and a row just in time keeps them all but <eos>."""
+    A, B, C = abc
     decoded = student.decoding.greedy_decode(saying([A, C, B], [B, A, C, C, EOS]), 2, SOS, EOS, 5)
 
     assert_decoded(
@@ -137,8 +145,9 @@ def test_greedy_stops_at_max_length(student):
 
 @number("4.7")
 @weight(0.5)
-def test_step_is_called_no_more_than_needed(student):
+def test_step_is_called_no_more_than_needed(student, abc):
     """Step is called once for each length, as long as a row is not finished or a prefix is live."""
+    A, B, C = abc
     said = [[A, EOS, C], [C, B, EOS, A]]
     greedy_calls, beam_calls = [], []
     student.decoding.greedy_decode(saying(*said, calls=greedy_calls), 2, SOS, EOS, 30)
@@ -171,8 +180,9 @@ def test_step_is_called_no_more_than_needed(student):
 
 @number("4.7")
 @weight(0.5)
-def test_greedy_takes_the_lower_of_equal_tokens(student):
+def test_greedy_takes_the_lower_of_equal_tokens(student, abc):
     """Of equally probable tokens greedy decoding takes the one with the lower id."""
+    A, B, C = abc
     table = {(): {C: 0.3, B: 0.3}, (B,): {EOS: 0.25, A: 0.25, C: 0.25}}
 
     assert_decoded(
@@ -185,8 +195,9 @@ def test_greedy_takes_the_lower_of_equal_tokens(student):
 
 @number("4.7")
 @weight(0.5)
-def test_beam_of_one_is_greedy(student):
+def test_beam_of_one_is_greedy(student, abc):
     """With one prefix at a time, beam search finds what greedy decoding finds."""
+    A, B, C = abc
     for sentence in ([A, C, B, EOS], [EOS], [C, B]):
         expected = [*sentence, *[sentence[-1]] * 6][:6]
         expected = expected[: expected.index(EOS)] if EOS in expected else expected
@@ -207,8 +218,9 @@ def test_beam_of_one_is_greedy(student):
 
 @number("4.7")
 @weight(1)
-def test_beam_of_two_beats_greedy(student):
+def test_beam_of_two_beats_greedy(student, abc):
     """Where the most probable first token leads astray, a beam of 2 finds the more probable sentence."""
+    A, B, C = abc
     # Greedy: a c <eos> with 0.5 * 0.4 * 0.9 = 0.18. Better: b <eos> with 0.4 * 0.9 = 0.36.
     table = {(): {A: 0.5, B: 0.4}, (A,): {C: 0.4, EOS: 0.3}, (A, C): {EOS: 0.9}, (B,): {EOS: 0.9}}
     # The better one by a detour: b c <eos> with 0.35 * 0.9 * 0.9 = 0.28, found after a <eos> with 0.2.
@@ -242,8 +254,9 @@ def test_beam_of_two_beats_greedy(student):
 
 @number("4.7")
 @weight(1)
-def test_length_penalty_changes_the_winner(student):
+def test_length_penalty_changes_the_winner(student, abc):
     """By the sum the short hypothesis wins, by the mean per token the long one; <eos> is a token too."""
+    A, B, C = abc
     search = student.decoding.beam_search
 
     def search_with(short, long, length_penalty):
@@ -283,34 +296,34 @@ def test_length_penalty_changes_the_winner(student):
 
 @number("4.7")
 @weight(0.5)
-def test_perplexity_by_hand(student):
-    """Three tokens with the probabilities 1/2, 1/4 and 1/8 have the perplexity 4."""
+def test_perplexity_by_hand(student, rng):
+    """Three tokens with the probabilities 1/2, 1/4 and 1/8 have the perplexity 4; others have another."""
     perplexity = student.decoding.perplexity
-    probabilities = np.array([1 / 2, 1 / 4, 1 / 8])
-    total = float(-np.log(probabilities).sum())
+    by_hand = np.array([1 / 2, 1 / 4, 1 / 8])
+    for probabilities in (by_hand, vary(rng, by_hand)):
+        total = float(-np.log(probabilities).sum())
+        value = perplexity(total, 3)
 
-    value = perplexity(total, 3)
-
-    assert_type(value, float, what="perplexity(log 64, 3)")
-    assert_close(
-        value,
-        4.0,
-        what="perplexity(log 64, 3)",
-        wrong={
-            "the mean of the tokens' exponentials": float((1 / probabilities).mean()),
-            "the exponential of the sum, divided by the number of tokens": math.exp(total) / 3,
-            "the exponential of the sum": math.exp(total),
-            "the mean itself, without the exponential": total / 3,
-            "a power of 2; the loss is in nats": 2 ** (total / 3),
-        },
-    )
+        assert_type(value, float, what=f"perplexity({total:.4f}, 3)")
+        assert_close(
+            value,
+            float(1 / probabilities.prod() ** (1 / 3)),
+            what=f"perplexity({total:.4f}, 3)",
+            wrong={
+                "the mean of the tokens' exponentials": float((1 / probabilities).mean()),
+                "the exponential of the sum, divided by the number of tokens": math.exp(total) / 3,
+                "the exponential of the sum": math.exp(total),
+                "the mean itself, without the exponential": total / 3,
+                "a power of 2; the loss is in nats": 2 ** (total / 3),
+            },
+        )
     assert_close(perplexity(0.0, 5), 1.0, what="perplexity of a model that is always sure and right")
     assert_close(perplexity(5000.0, 5), math.inf, what="perplexity(5000, 5), which exceeds the largest float")
 
 
 @number("4.7")
 @weight(1)
-def test_bleu_is_sacrebleus(student):
+def test_bleu_is_sacrebleus(student, rng):
     """BLEU equals sacrebleu's: its own tokenisation, case kept, hypotheses first, from 0 to 100."""
     hypotheses = [
         "The cat, it seems, sits on the old mat.",
@@ -322,6 +335,10 @@ def test_bleu_is_sacrebleus(student):
         "A man isn't walking a dog in the park.",
         "two children are playing football in the yard.",
     ]
+    # One more pair, of which the translation lacks words here and there.
+    words = rng.choice(["red", "old", "dogs", "run", "and", "cats", "sleep", "here"], 24).tolist()
+    references.append(" ".join(words))
+    hypotheses.append(" ".join(word for word, kept in zip(words, rng.random(24) < 0.8, strict=True) if kept))
 
     score = student.decoding.bleu(hypotheses, references)
 
@@ -331,11 +348,11 @@ def test_bleu_is_sacrebleus(student):
     expected = corpus(hypotheses, references)
     each = [sacrebleu.sentence_bleu(h, [r]).score for h, r in zip(hypotheses, references, strict=True)]
     columns = sacrebleu.corpus_bleu(hypotheses, [[reference] for reference in references]).score
-    assert_type(score, float, what="bleu of 3 sentences")
+    assert_type(score, float, what="bleu of 4 sentences")
     assert_close(
         score,
         expected,
-        what="bleu of 3 sentences",
+        what="bleu of 4 sentences",
         wrong={
             "hypotheses and references exchanged": corpus(references, hypotheses),
             "a fraction, where 100 is the most": expected / 100,

@@ -61,6 +61,14 @@ class Twin:
             losses.append(float(loss.detach()))
         return parameters, losses
 
+    def total(self):
+        """The summed loss of all words, before any training."""
+        parameters, total = [torch.from_numpy(self.before), torch.from_numpy(self.reads)], 0.0
+        for batch in BATCHES:
+            source, target = (torch.from_numpy(array) for array in batch)
+            total += float(nll(self.scores(parameters, source, target), target[:, 1:]).sum())
+        return total
+
     def model(self, student, *, training=False):
         """The same model in the sandbox."""
         return given(student, "training_runs.py").tiny(self.before, self.reads, training=training)
@@ -85,9 +93,10 @@ def evaluated(student, model):
 
 @number("4.8")
 @weight(0.5)
-def test_learning_rate_rises_and_falls(student):
+def test_learning_rate_rises_and_falls(student, rng):
     """d_model ** -0.5 times the smaller of step ** -0.5 and step * warmup ** -1.5."""
-    for d_model, warmup in ((64, 4), (100, 25)):
+    for least in (4, 25):
+        d_model, warmup = (int(rng.integers(low, 2 * low)) for low in (64, least))
         for step in (1, warmup - 1, warmup, warmup + 1, 1000):
             rising, falling = step * warmup**-1.5, step**-0.5
             assert_close(
@@ -165,9 +174,9 @@ def test_sequence_loss_with_label_smoothing(student, rng):
 
 @number("4.8")
 @weight(0.5)
-def test_transformer_scores_shifts_the_target(student):
+def test_transformer_scores_shifts_the_target(student, rng):
     """The decoder's input is the target without its last word."""
-    source, target = np.array([[3, 4], [5, 2]]), np.array([[2, 5, 4, 3], [2, 6, 3, 1]])
+    source, target = rng.integers(2, 90, size=(2, 2)), rng.integers(2, 90, size=(2, 4))
     found = given(student, "training_runs.py").shifted(student.training.transformer_scores, source, target)
     other = {"the whole target": target, "the words to predict, without <sos>": target[:, 1:]}
     assert_close(
@@ -232,11 +241,7 @@ def test_train_epoch_updates_after_each_batch(student, rng):
 def test_evaluate_sums_over_words(student, rng):
     """The summed negative log-likelihood of all words, and their number; padding does not count."""
     twin = Twin(rng)
-    parameters = [torch.from_numpy(twin.before), torch.from_numpy(twin.reads)]
-    total = 0.0
-    for batch in BATCHES:
-        source, target = (torch.from_numpy(array) for array in batch)
-        total += float(nll(twin.scores(parameters, source, target), target[:, 1:]).sum())
+    total = twin.total()
     value = evaluated(student, twin.model(student))["value"]
     assert_close(
         value[0],
@@ -253,12 +258,19 @@ def test_evaluate_sums_over_words(student, rng):
 @number("4.8")
 @weight(0.5)
 def test_training_leaves_everything_else_as_found(student, rng):
-    """The model's mode is restored, batches keep their numbers; evaluate changes nothing of the model."""
+    """After a right result the model's mode and the batches are as before, and evaluate trains nothing."""
     twin = Twin(rng)
+    trained, losses = twin.train([0.1, 0.1])
+    right = {"train_epoch": np.average(losses, weights=[7, 3]), "evaluate": np.array([twin.total(), 10])}
     for training in (True, False):
         for name in ("train_epoch", "evaluate"):
             model = twin.model(student, training=training)
             found = train(student, model, 0.1) if name == "train_epoch" else evaluated(student, model)
+            value = found["value"] if name == "train_epoch" else np.array(found["value"], dtype=float)
+            assert_close(value, right[name], what=f"what {name} returns")
+            after = trained[0] if name == "train_epoch" else twin.before
+            what = f"the model's parameter 'before' after {name}"
+            assert_close(found["before"], after, what=what, rtol=1e-5, atol=2e-6)
             mode = {True: "training", False: "evaluation"}
             assert_that(
                 found["training"] is training,
@@ -271,7 +283,6 @@ def test_training_leaves_everything_else_as_found(student, rng):
                 for after, array in zip(pair, before, strict=True):
                     assert_close(after, array, what=f"a batch after {name}")
             if name == "evaluate":
-                assert_close(found["before"], twin.before, what="the model's parameters after evaluate")
                 assert_that(found["has gradients"] is False, "evaluate leaves gradients in the model.")
 
 

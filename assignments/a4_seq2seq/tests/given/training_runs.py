@@ -23,11 +23,11 @@ class Tiny(nn.Module):
 
 
 class Echo(nn.Module):
-    """Returns what it was given as the decoder's input, as numbers."""
+    """Returns what it was given as the decoder's input, as numbers; called as a `Transformer` is."""
 
-    def forward(self, source, decoder_input):
+    def forward(self, source, target):
         """(N, T) to (N, T, 1)."""
-        return decoder_input[:, :, None].double() + 0 * source.double().sum()
+        return target[:, :, None].double() + 0 * source.double().sum()
 
 
 def loss(function, scores, target, pad_id, label_smoothing):

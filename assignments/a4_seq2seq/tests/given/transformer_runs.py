@@ -46,14 +46,15 @@ def gradients(module, source, target, factors):
     return {name: parameter.grad for name, parameter in module.named_parameters()}
 
 
-def learn(transformer, words, length, steps):
-    """Trains a tiny Transformer to tell rows of words backwards, and lets it tell 100 new ones.
+def learn(transformer, names, length, steps):
+    """Trains a tiny Transformer to tell rows of words backwards, renamed, and lets it tell 100 new ones.
 
     All initial values are set here: Adam gets the same start whatever a constructor draws.
 
     Args:
         transformer: the class.
-        words: size of the vocabulary; word 0 is padding, word 1 starts each target.
+        names: array, for each word of the vocabulary the word that stands for it in targets; word 0
+            is padding and word 1 starts each target, and these two keep their names.
         length: words in a row.
         steps: updates, each on 64 new rows.
 
@@ -61,6 +62,7 @@ def learn(transformer, words, length, steps):
         The share of right words, each told after the model's own words before it.
     """
     torch.manual_seed(0)
+    names, words = torch.from_numpy(names), len(names)
     model = transformer(words, words, 32, 4, 1, 64, 0.0, 0)
     for name, parameter in model.named_parameters():
         if parameter.dim() == 2:
@@ -68,9 +70,10 @@ def learn(transformer, words, length, steps):
         elif name.endswith("bias"):
             torch.nn.init.zeros_(parameter)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2, fused=True)
-    for _ in range(steps):
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = 1e-2 * (1 - step / steps)
         source = torch.randint(2, words, (64, length))
-        target = torch.cat([torch.ones(64, 1, dtype=torch.int64), source.flip(1)], dim=1)
+        target = torch.cat([torch.ones(64, 1, dtype=torch.int64), names[source.flip(1)]], dim=1)
         scores = model(source, target[:, :-1])
         loss = torch.nn.functional.cross_entropy(scores.flatten(0, 1), target[:, 1:].flatten())
         optimizer.zero_grad()
@@ -81,4 +84,4 @@ def learn(transformer, words, length, steps):
     with torch.no_grad():
         for _ in range(length):
             told = torch.cat([told, model(source, told)[:, -1:].argmax(dim=2)], dim=1)
-    return float((told[:, 1:] == source.flip(1)).double().mean())
+    return float((told[:, 1:] == names[source.flip(1)]).double().mean())
