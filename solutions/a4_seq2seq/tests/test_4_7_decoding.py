@@ -36,6 +36,7 @@ def step_of(log_probabilities, sos_id):
         rows = np.asarray(prefixes)
         assert_that(rows.ndim == 2 and rows.size > 0, "step needs prefixes of shape (B, t), both at least 1.")
         assert_that((rows[:, 0] == sos_id).all(), "A prefix does not start with <sos>.")
+        assert_that((rows >= 0).all(), "A prefix holds a number below 0, which is no token.")
         return torch.tensor(
             np.array([log_probabilities(tuple(row[1:])) for row in rows.tolist()], dtype=np.float64)
         )
