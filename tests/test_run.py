@@ -304,14 +304,15 @@ def test_what_still_runs_as_a_user_of_the_run_is_ended():
         os.setresuid(1_999_999_999, 1_999_999_999, 1_999_999_999)
         time.sleep(60)
         os._exit(0)
-    while runs._user_of(child) != 1_999_999_999:
+    while runs._living_user_of(child) != 1_999_999_999:
         time.sleep(0.01)
 
     runs._kill_users(1_999_999_990)
 
+    assert runs._living_user_of(child) == -1  # dead, though nobody has asked yet what became of it
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == -9
-    assert runs._user_of(10**8) == -1
+    assert runs._living_user_of(10**8) == -1
     assert Path("/proc/1").exists()
 
 
