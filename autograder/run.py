@@ -23,7 +23,7 @@ from autograder.intake import take_in
 from autograder.model import CaseResult, Kind, LeaderboardEntry, Outcome, RunReport, TestResult, TestSpec
 from autograder.results import build_results, write_results
 from autograder.sandbox.launch import ENGINE, USERS_PER_RUN, UserBlock
-from autograder.sandbox.workshop import remove_folder
+from autograder.sandbox.leftovers import remove_folder
 from autograder.scoring import NOT_REACHED, score
 
 __all__ = ["OUR_FAULT", "Run", "collect", "grade", "grade_all", "not_loaded", "scored"]

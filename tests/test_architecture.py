@@ -36,6 +36,14 @@ def test_no_arrow_points_back():
     assert "0 broken" in done.stdout
 
 
+def test_the_supervisor_of_a_run_loads_no_numpy():
+    """It only watches: what it took of memory and time, each run would take."""
+    code = "import sys, autograder.image; sys.exit('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+
+    assert done.returncode == 0
+
+
 def test_the_engine_names_no_assignment():
     """A fifth assignment changes nothing here."""
     slugs = [folder.name for folder in (ROOT / "assignments").iterdir() if folder.is_dir()]

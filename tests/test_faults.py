@@ -18,7 +18,7 @@ import pytest
 from autograder import run as runs
 from autograder.errors import ResultsError
 from autograder.model import Outcome
-from autograder.sandbox.workshop import remove_folder
+from autograder.sandbox.leftovers import remove_folder
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

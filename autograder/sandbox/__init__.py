@@ -7,6 +7,7 @@ In the grader's process:
     verdicts   a sentence for every way to fail
     transport  the way to a sandbox and back, with a watchdog
     launch     starts and ends processes
+    leftovers  removes what a sandbox leaves behind
 
 In a sandbox, or in the fork server that sandboxes are forked from:
 

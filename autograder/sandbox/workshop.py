@@ -4,15 +4,13 @@ Used by `grading`. Knows the submission's files and the assignment's limits, and
 no test.
 """
 
-import ctypes
 import json
 import os
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,18 +19,14 @@ from autograder.errors import SandboxError
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.launch import Launcher, Process, UserBlock, make_launcher
 from autograder.sandbox.layers import LAYERS, Confinement
+from autograder.sandbox.leftovers import remove_all_of, remove_folder, remove_messages_of
 from autograder.sandbox.loader import StudentFiles, compiled_file
 from autograder.sandbox.policy import Rules
 from autograder.sandbox.session import Session
 from autograder.sandbox.transport import LocalTransport, RemoteTransport
 from autograder.sandbox.verdicts import Allowance, StudentError
 
-__all__ = ["Equipment", "LocalWorkshop", "Workshop", "remove_folder"]
-
-# Where any user may write. What a sandbox leaves there would be a message to the next one.
-SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")
-
-IPC_RMID = 0
+__all__ = ["Equipment", "LocalWorkshop", "Workshop"]
 
 
 @dataclass(frozen=True)
@@ -195,9 +189,9 @@ class Workshop:
     def _clear(self, prepared: _Prepared) -> None:
         remove_folder(prepared.folder)
         if prepared.uid is not None and not self.layers["landlock"]:
-            _remove_all_of(prepared.uid)
+            remove_all_of(prepared.uid)
         if prepared.uid is not None and not self.layers["seccomp"]:
-            _remove_messages_of(prepared.uid)
+            remove_messages_of(prepared.uid)
 
     def close(self) -> None:
         """Ends every sandbox and removes every file of the run."""
@@ -249,41 +243,3 @@ def _check_readable() -> None:
                     f"A sandbox cannot read this Python: {folder} is closed to other users.",
                     "Make the virtual environment from /usr/bin/python3, in a folder open to all.",
                 )
-
-
-def remove_folder(folder: Path) -> None:
-    """Removes a folder with all that a submission may have left in it, as far as it can be removed."""
-    with suppress(RecursionError):
-        shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists() and os.name == "posix":  # nested too deep for Python, which a student can arrange
-        subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
-
-
-def _remove_all_of(uid: int) -> None:
-    """Removes a user's files from the folders that everybody can write to."""
-    for shared in SHARED_FOLDERS:
-        with suppress(OSError):
-            for entry in Path(shared).iterdir():
-                if entry.lstat().st_uid != uid:
-                    continue
-                if entry.is_dir() and not entry.is_symlink():
-                    remove_folder(entry)
-                else:
-                    entry.unlink(missing_ok=True)
-
-
-def _remove_messages_of(uid: int) -> None:
-    """Removes a user's System V memory, queues and semaphores, which outlive every process."""
-    libc = ctypes.CDLL(None)
-    removers: dict[str, Callable[[int], int]] = {
-        "shm": lambda number: libc.shmctl(number, IPC_RMID, None),
-        "msg": lambda number: libc.msgctl(number, IPC_RMID, None),
-        "sem": lambda number: libc.semctl(number, 0, IPC_RMID),
-    }
-    for kind, remove in removers.items():
-        with suppress(OSError):
-            head, *lines = Path(f"/proc/sysvipc/{kind}").read_text().splitlines()
-            for line in lines:
-                entry = dict(zip(head.split(), map(int, line.split()), strict=True))
-                if uid in (entry["uid"], entry["cuid"]):
-                    remove(next(value for name, value in entry.items() if name.endswith("id")))

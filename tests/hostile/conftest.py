@@ -28,7 +28,7 @@ from images import build_powers
 from autograder.emulate import EmulatedRun, Emulator
 from autograder.emulate.local import SECRET
 from autograder.results import HIDDEN_WORDING, Results
-from autograder.sandbox.workshop import SHARED_FOLDERS
+from autograder.sandbox.leftovers import SHARED_FOLDERS
 from autograder.scoring import UNJUDGED
 
 HERE = Path(__file__).parent
