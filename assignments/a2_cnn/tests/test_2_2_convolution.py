@@ -219,7 +219,10 @@ def test_convolution_is_fast(student, rng):
     _, one_loop = seconds(lambda: tools.loops(LOOPS))  # before the student's file has run
     layer = convolution(student, kernels)
     there, back = send(student, x), send(student, dout)
-    held, taken = seconds(lambda: tools.timed_pair(layer, there, back, weight=kernels, bias=bias))
+    for _ in range(3):  # a container that is halted for a moment makes what is fast look slow, once
+        held, taken = seconds(lambda: tools.timed_pair(layer, there, back, weight=kernels, bias=bias))
+        if not 1 < taken / (FACTOR * one_loop) < 2:
+            break
     assert_that(
         taken < FACTOR * one_loop,
         f"Forward and backward took {taken / one_loop:.1f} times as long as a loop of {LOOPS:,} additions; "
