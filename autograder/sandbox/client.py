@@ -149,13 +149,14 @@ class Handle:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)  # protocols of Python and NumPy probe for these
-        value = self._sandbox.ask(member(self, name), "get", self, name)
+        label = member(self, name)
+        value = self._sandbox.ask(label, "get", self, name)
         if self._ref.type_name == "module" and not isinstance(value, Handle):
             raise StudentError(
                 Kind.TYPE, f"'{name}' is {type(value).__name__}: a function or a class should stand there."
             )
         if not callable(value):
-            self._sandbox.plain_values[member(self, name)] = type(value).__name__
+            self._sandbox.plain_values[label] = type(value).__name__
         return value
 
     def __setattr__(self, name: str, value: object) -> None:

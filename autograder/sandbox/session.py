@@ -87,8 +87,9 @@ class Session:
 
     def _do_replace(self, name: str, functions: dict[str, object], hangs: bool) -> None:
         module = ModuleType(name)
-        with suppress(BaseException):  # missing or broken costs its own part, not the one that builds on it
-            module = module if hangs else importlib.import_module(name)
+        if not hangs:
+            with suppress(BaseException):  # missing or broken costs its own part, not who builds on it
+                module = importlib.import_module(name)
         sys.modules[name] = module
         for function_name, function in functions.items():
             setattr(module, function_name, function)

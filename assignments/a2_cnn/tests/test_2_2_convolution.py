@@ -221,7 +221,7 @@ def test_convolution_is_fast(student, rng):
     there, back = send(student, x), send(student, dout)
     for _ in range(3):  # a container that is halted for a moment makes what is fast look slow, once
         held, taken = seconds(lambda: tools.timed_pair(layer, there, back, weight=kernels, bias=bias))
-        if not 1 < taken / (FACTOR * one_loop) < 2:
+        if not 1 < taken / (FACTOR * one_loop) < 4:
             break
     assert_that(
         taken < FACTOR * one_loop,
@@ -230,7 +230,7 @@ def test_convolution_is_fast(student, rng):
         hint="Remove the Python loops over examples, over output rows and columns, and over channels. One "
         "over the k * k places in the kernel is fast enough: slices handle all pixels at once.",
     )
-    found = tools.results(held)
+    found = held.results
     assert_keys(found, ["out", "returned", "dx", "dw", "db"], what="what Conv2D leaves behind")
     for name, expected in {"out": by_torch(x, kernels, bias), **gradients(x, kernels, dout)}.items():
         assert_close(found[name], expected, what=f"{name} of 4 images of 104x104 pixels")

@@ -80,11 +80,6 @@ def timed_pair(layer, x, dout, **parameters):
     return Held(there_and_back(layer, x, dout, **parameters))
 
 
-def results(held):
-    """What a timed pair has computed."""
-    return held.results
-
-
 def _fill(layer, parameters):
     for name, value in parameters.items():
         setattr(layer, name, value)
