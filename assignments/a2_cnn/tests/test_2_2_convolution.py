@@ -219,7 +219,9 @@ def test_convolution_is_fast(student, rng):
     _, one_loop = seconds(lambda: tools.loops(LOOPS))  # before the student's file has run
     layer = convolution(student, kernels)
     there, back = send(student, x), send(student, dout)
-    for _ in range(3):  # a container that is halted for a moment makes what is fast look slow, once
+    # A container that is halted for a moment makes what is fast look slow, so a close call is timed again;
+    # not what is far too slow, which would take all of the test's time.
+    for _ in range(3):
         held, taken = seconds(lambda: tools.timed_pair(layer, there, back, weight=kernels, bias=bias))
         if not 1 < taken / (FACTOR * one_loop) < 4:
             break
